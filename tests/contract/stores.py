@@ -1,0 +1,88 @@
+"""Every implementation of the ports of storage, opened fresh, for the contract suites."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from conversation.model import Ask, Author, MessageRef, Picture, Place
+from conversation.ports import CommandDigests, History, ReplyJournal
+from storage.command_digests import SqlCommandDigests
+from storage.engine import open_engine
+from storage.history import SqlHistory
+from storage.journal import SqlJournal
+from tests.contract.memory_store import MemoryStore
+
+CHANNEL = Place(channel_id=100, guild_id=1)
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that stands still until a test moves it; epoch seconds."""
+
+    at_s: float = 1_800_000_000.25
+
+    def __call__(self) -> float:
+        return self.at_s
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The three ports over one memory, and the clock that they look at."""
+
+    history: History
+    journal: ReplyJournal
+    digests: CommandDigests
+    clock: Clock
+
+    async def claimed(self, ask: Ask) -> int:
+        """Claim `ask`, which nobody claimed before, and return the reply's id."""
+        claim = await self.journal.claim(ask, text=ask.text)
+        assert claim is not None
+        return claim.reply_id
+
+
+@asynccontextmanager
+async def sql_store(url: str) -> AsyncIterator[Store]:
+    """Open the real storage over the database at `url`."""
+    engine = await open_engine(url)
+    try:
+        clock = Clock()
+        yield Store(SqlHistory(engine, clock), SqlJournal(engine, clock), SqlCommandDigests(engine), clock)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def fake_store() -> AsyncIterator[Store]:
+    """The fake, as the contract suites open it."""
+    clock = Clock()
+    store = MemoryStore(clock)
+    yield Store(store, store, store, clock)
+
+
+# What each contract suite runs over, opened in an empty folder.
+IMPLEMENTATIONS: dict[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {
+    "fake": lambda _folder: fake_store(),
+    "sqlite": lambda folder: sql_store(f"sqlite+aiosqlite:///{folder / 'reka.db'}"),
+}
+
+
+def ask(
+    event_id: int,
+    text: str = "Why is the sky blue?",
+    *,
+    place: Place = CHANNEL,
+    author: Author = Author(7, "Ada"),  # noqa: B008 -- frozen, so that it may be shared
+    question_id: int | None = None,
+) -> Ask:
+    """A question in `place`; `question_id` is the message that asks it, where one does."""
+    question = MessageRef(place.channel_id, question_id) if question_id is not None else None
+    return Ask(event_id=event_id, place=place, author=author, text=text, locale="de", question=question)
+
+
+def picture(filename: str, data: bytes = b"pixels") -> Picture:
+    """A picture that no decoder would take, which storage must not mind."""
+    return Picture(filename, "image/png", 640, 480, data)

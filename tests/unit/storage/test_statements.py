@@ -1,0 +1,140 @@
+"""What the statements cost: how many, how much they load, and whether an index serves them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import event, func, make_url, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.schema import CreateTable
+
+from conversation.model import MessageRef, Place, ReplyState
+from storage.engine import open_engine, reading
+from storage.history import SqlHistory
+from storage.journal import SqlJournal
+from storage.tables import metadata, pictures, replies
+from tests.contract.stores import CHANNEL, ask, picture
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[AsyncEngine]:
+    opened = await open_engine("sqlite+aiosqlite:///:memory:")
+    yield opened
+    await opened.dispose()
+
+
+@contextmanager
+def _statements(engine: AsyncEngine) -> Iterator[list[tuple[str, Any]]]:
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: Connection, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if not statement.startswith("BEGIN"):
+            seen.append((statement, parameters))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+async def _plans(engine: AsyncEngine, statements: list[tuple[str, Any]]) -> list[str]:
+    async with reading(engine) as connection:
+        found = []
+        for statement, parameters in statements:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            found += [row.detail for row in plan]
+    return found
+
+
+def _differences(connection: Connection) -> object:
+    return compare_metadata(MigrationContext.configure(connection), metadata)
+
+
+async def test_the_migrations_make_the_tables_of_the_code(engine: AsyncEngine) -> None:
+    """The two are written by hand, and must not drift apart."""
+    async with reading(engine) as connection:
+        assert await connection.run_sync(_differences) == []
+
+
+def test_the_tables_fit_postgresql() -> None:
+    """Ids of Discord need 64 bits there, and own ids a sequence."""
+    dialect = make_url("postgresql+asyncpg://").get_dialect()()
+    ddl = {name: str(CreateTable(table).compile(dialect=dialect)) for name, table in metadata.tables.items()}
+
+    assert "id BIGSERIAL NOT NULL" in ddl["replies"]
+    assert "written_at_s DOUBLE PRECISION" in ddl["turns"]
+    assert "data BYTEA" in ddl["pictures"]
+
+
+async def test_recall_is_two_statements_and_loads_no_picture_of_an_older_turn(engine: AsyncEngine) -> None:
+    """It runs before every answer, and pictures weigh megabytes."""
+    history, journal = SqlHistory(engine), SqlJournal(engine)
+    for event_id in range(4):
+        claim = await journal.claim(ask(event_id), text="x")
+        assert claim is not None
+        await history.add_pictures(claim.reply_id, [picture(f"{event_id}.png")])
+
+    with _statements(engine) as seen:
+        turns = await history.turns_before(CHANNEL, 1_000, limit=2)
+
+    assert [turn.pictures[0].filename for turn in turns] == ["2.png", "3.png"]
+    assert len(seen) == 2
+    assert seen[1][1] == (4, 3)
+
+
+async def test_forgotten_pictures_leave_the_database(engine: AsyncEngine) -> None:
+    """Forgetting is a promise: no row of a picture may stay behind, however it is forgotten."""
+    history, journal = SqlHistory(engine), SqlJournal(engine)
+    for event_id in range(5):
+        asked = ask(event_id, place=Place(event_id, event_id), question_id=1)
+        claim = await journal.claim(asked, text="x")
+        assert claim is not None
+        await history.add_pictures(claim.reply_id, [picture("a.png"), picture("b.png")])
+
+    await history.forget(Place(0, 0))
+    await history.forget_message(1, 1)
+    await history.forget_channel(2)
+    await history.forget_guild(3)
+    await history.purge(before_s=10e9)
+
+    async with reading(engine) as connection:
+        for table in (pictures, replies):
+            assert (await connection.execute(select(func.count()).select_from(table))).scalar_one() == 0
+
+
+async def test_no_question_walks_over_a_whole_table(engine: AsyncEngine) -> None:
+    """A month of a busy bot is a million rows; each statement must find its own by an index."""
+    history, journal = SqlHistory(engine), SqlJournal(engine)
+    with _statements(engine) as seen:
+        claim = await journal.claim(ask(1, question_id=5), text="x")
+        assert claim is not None
+        await history.add_pictures(claim.reply_id, [picture("a.png")])
+        await history.turns_before(CHANNEL, 1_000, limit=40)
+        await history.turns_before(Place(1, private_to=7), 1_000, limit=40)
+        await history.question(1)
+        await history.remember(1, "x", complete=True)
+        await history.revise(100, 5, "y")
+        await history.forget_message(100, 5)
+        await history.forget_channel(100)
+        await history.forget_guild(1)
+        await history.forget(CHANNEL)
+        await history.purge(before_s=1.0)
+        await journal.posted(1, 0, MessageRef(100, 6))
+        await journal.finish(1, ReplyState.BROKEN)
+        await journal.claim_again(1)
+        await journal.find(1)
+        await journal.find_by_message(100, 6)
+        await journal.find_by_message(100, 7)
+        await journal.asked_since(7, 0)
+
+    plans = await _plans(engine, [each for each in seen if not each[0].startswith("INSERT")])
+
+    assert any(plan.startswith("SEARCH") for plan in plans)
+    assert [plan for plan in plans if plan.startswith("SCAN")] == []
+    # To sort the two turns of one reply is nothing; to sort a place would be.
+    assert [plan for plan in plans if plan.startswith("USE TEMP B-TREE FOR ORDER BY")] == []
