@@ -1,0 +1,146 @@
+"""The answer while the model writes it: states in, drafts out, and a note where it ends before its end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from enum import Enum
+
+from conversation.attach import join_notes
+from conversation.sentences import note, say, say_error
+from delivery.surface import Draft, Offer
+from reka_provider import CompletionState, RekaError
+
+ENDS_BEFORE_S = 20.0  # the note and the last edit have to be on screen before the place closes
+
+
+class Interrupt(Enum):
+    """Why an answer ends although the model has not ended."""
+
+    TOO_LONG = "note-too-long"
+    TOO_SLOW = "note-too-slow"
+    TOKEN_ENDING = "note-token-ending"  # noqa: S105 - a kind of sentence, no secret
+    RESTARTED = "note-restarted"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long one answer may become."""
+
+    answer_s: float = 600.0
+    answer_chars: int = 40_000
+
+
+class Answering:
+    """One answer on its way from the model to the screen and into memory.
+
+    Args:
+        states: the model's answer so far, newest only; closed in any case.
+        ends_at_s: epoch seconds at which the place where it appears closes; None where it does not.
+        notes: sentences that go under the answer whatever becomes of it.
+        offer: the button under an answer that broke off.
+        remember: told (text, complete) as soon as the model ends, while the last edit is on its way.
+    """
+
+    def __init__(
+        self,
+        states: AsyncGenerator[CompletionState, None],
+        *,
+        limits: Limits,
+        ends_at_s: float | None,
+        locale: str,
+        notes: Sequence[str],
+        offer: Offer,
+        remember: Callable[[str, bool], Awaitable[None]],
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._states = states
+        self._limits = limits
+        self._ends_at_s = ends_at_s
+        self._locale = locale
+        self._notes = notes
+        self._offer = offer
+        self._remember = remember
+        self._now_s = now_s
+        self._timeout: asyncio.Timeout | None = None
+        self._interrupt: Interrupt | None = None
+        self._remembering: asyncio.Task[None] | None = None
+        self.text = ""
+        self.error: RekaError | None = None
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether it ended in a way that trying again may mend."""
+        return self.error is not None or self._interrupt is Interrupt.RESTARTED
+
+    def interrupt(self, why: Interrupt) -> None:
+        """End the answer now, with a note that says why."""
+        if self._interrupt is None:
+            self._interrupt = why
+            if self._timeout is not None and not self._timeout.expired():
+                self._timeout.reschedule(asyncio.get_running_loop().time())
+
+    async def drafts(self) -> AsyncGenerator[Draft, None]:
+        """Yield the answer as it stands; the last draft has `ended` set and carries the notes."""
+        try:
+            async with (
+                asyncio.timeout(self._time_left_s()) as self._timeout,
+                aclosing(self._states) as states,
+            ):
+                if self._interrupt is None:
+                    async for state in states:
+                        self.text = state.text
+                        if len(state.text) > self._limits.answer_chars:
+                            self.text = state.text[: self._limits.answer_chars].rstrip()
+                            self._interrupt = Interrupt.TOO_LONG
+                            break
+                        yield Draft(state.text, state.reasoning)
+        except TimeoutError:
+            self._interrupt = self._interrupt or self._why_out_of_time()
+        except RekaError as error:
+            self.error = error
+        finally:
+            self._timeout = None
+        if self.text.strip():
+            complete = self.error is None and self._interrupt is None
+            self._remembering = asyncio.create_task(self._keep(self.text, complete))
+        yield Draft(
+            self.text,
+            ended=True,
+            note=note(join_notes([*self._notes, self._last_words()])),
+            offer=self._offer if self.broke_off else None,
+        )
+
+    async def settled(self) -> None:
+        """Return once memory holds the answer, where there was one to keep."""
+        if self._remembering is not None:
+            await self._remembering
+
+    async def _keep(self, text: str, complete: bool) -> None:
+        await self._remember(text, complete)
+
+    def _time_left_s(self) -> float:
+        if self._ends_at_s is None:
+            return self._limits.answer_s
+        return max(0.0, min(self._limits.answer_s, self._ends_at_s - ENDS_BEFORE_S - self._now_s()))
+
+    def _why_out_of_time(self) -> Interrupt:
+        if self._ends_at_s is not None and self._now_s() >= self._ends_at_s - ENDS_BEFORE_S - 1:
+            return Interrupt.TOKEN_ENDING
+        return Interrupt.TOO_SLOW
+
+    def _last_words(self) -> str:
+        if self.error is not None:
+            why = say_error(self.error, self._locale, now_s=self._now_s())
+            return say("note-broke-off", self._locale, why=why) if self.text.strip() else why
+        if self._interrupt is not None:
+            return say(
+                self._interrupt.value,
+                self._locale,
+                limit=self._limits.answer_chars,
+                minutes=round(self._limits.answer_s / 60),
+            )
+        return ""

@@ -1,0 +1,447 @@
+"""One message's way through the house: admit -> claim -> attach -> recall -> stream + deliver -> remember.
+
+`Conversation.answer` reads top to bottom. Each step is one call; streaming and delivering run side by side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from conversation.admit import HOUR_S, Facts, Rules, admit, refuse_queue, refuse_quota
+from conversation.answering import Answering, Interrupt, Limits
+from conversation.attach import Attached, Attachments, join_notes
+from conversation.line import Lines, Standing
+from conversation.model import Ask, Author, Claim, Place, Refusal, ReplyState, StoredReply, Turn
+from conversation.ports import ChatModel, GuildMembers, History, ReplyJournal
+from conversation.recall import Budget, QuotedTurn, recall
+from conversation.recent import RecentEvents
+from conversation.sentences import moment, note, say
+from conversation.work import Work, Works
+from delivery.live_reply import LiveReply, LiveReplyCounts
+from delivery.scheduler import Scheduler
+from delivery.surface import (
+    Draft,
+    MessageRef,
+    Offer,
+    OfferKind,
+    Surface,
+    SurfaceError,
+    SurfaceForbidden,
+    SurfaceGone,
+)
+
+log = logging.getLogger(__name__)
+
+TYPING_EVERY_S = 8.0  # the sign lasts 10 s
+
+
+@dataclass(slots=True)
+class ConversationCounts:
+    """What this process has done so far."""
+
+    questions: int = 0
+    answered: int = 0
+    broken: int = 0
+    dropped: int = 0
+    refused: int = 0
+    repeated_events: int = 0
+    unexpected: int = 0
+
+
+class Conversation:
+    """Answers questions: in order within a place, side by side between places, each exactly once."""
+
+    def __init__(
+        self,
+        *,
+        model: ChatModel,
+        history: History,
+        journal: ReplyJournal,
+        members: GuildMembers,
+        scheduler: Scheduler,
+        attachments: Attachments,
+        rules: Rules,
+        budget: Budget,
+        limits: Limits,
+        system_prompt: str,
+        model_name: str | None = None,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._model = model
+        self._history = history
+        self._journal = journal
+        self._members = members
+        self._scheduler = scheduler
+        self._attachments = attachments
+        self._rules = rules
+        self._budget = budget
+        self._limits = limits
+        self._system_prompt = system_prompt
+        self._model_name = model_name
+        self._now_s = now_s
+        self._lines = Lines()
+        self._recent = RecentEvents()
+        self._works = Works()
+        self._closing = False
+        self.counts = ConversationCounts()
+        self.delivery_counts = LiveReplyCounts()
+
+    @property
+    def in_flight(self) -> int:
+        """How many questions are being answered or wait."""
+        return len(self._works)
+
+    # The doors ---------------------------------------------------------------------------------------------
+
+    async def answer(self, ask: Ask, surface: Surface) -> None:
+        """Answer one question on `surface`; an event that comes twice is answered once.
+
+        Never raises for what Reka, Discord or the question do; the unexpected is logged here with its traceback.
+        """
+        if not self._recent.is_new(ask.event_id):
+            self.counts.repeated_events += 1
+            return
+        work = Work(ask, surface)
+        await self._works.run(work, lambda: self._guarded(work, self._answer(work)))
+
+    async def answer_again(self, stored: StoredReply, author: Author, surface: Surface) -> Refusal | None:
+        """Answer a question anew whose answer broke off, over the messages of the broken one.
+
+        Returns why not, where it is not done; else returns None once it is answered. `author` pays for it.
+        """
+        question = await self._history.question(stored.reply_id)
+        if question is None:
+            return Refusal("again-forgotten")
+        if refusal := self._refuse_again(stored, await self._asked_at(author.id)):
+            return refusal
+        claim = await self._journal.claim_again(stored.reply_id)
+        if claim is None:
+            return Refusal("again-running")
+        ask = Ask(
+            stored.event_id,
+            stored.place,
+            author,
+            question.text,
+            locale=stored.locale,
+            question=stored.question,
+        )
+        work = Work(ask, surface, claim=claim)
+        await self._works.run(
+            work, lambda: self._guarded(work, self._answer_again(work, claim, stored, question))
+        )
+        return None
+
+    async def say_once(self, ask: Ask, surface: Surface, sentence: str) -> None:
+        """Answer an event with one sentence of ours that is no part of any conversation."""
+        if self._recent.is_new(ask.event_id):
+            work = Work(ask, surface)
+            await self._works.run(work, lambda: self._guarded(work, self._say(work, sentence)))
+
+    async def forget(self, place: Place) -> int:
+        """Forget what was said in `place`; the number of turns forgotten."""
+        return await self._history.forget(place)
+
+    async def message_deleted(self, channel_id: int, message_id: int) -> None:
+        """A message is gone from the screen: end the answer that it asked for or that it shows, and forget it."""
+        ref = MessageRef(channel_id, message_id)
+        for work in self._works:
+            if work.ask.question == ref:
+                work.drop("question deleted")
+            elif work.live is not None and ref in work.live.messages:
+                work.drop("reply deleted")
+        await self._history.forget_message(channel_id, message_id)
+
+    async def message_edited(self, channel_id: int, message_id: int, text: str) -> None:
+        """A question was edited: memory holds what stands there now."""
+        await self._history.revise(channel_id, message_id, text)
+
+    async def channel_gone(self, channel_id: int) -> None:
+        """A channel was deleted: end what is under way in it and forget what was said."""
+        for work in self._works:
+            if work.ask.place.channel_id == channel_id:
+                work.drop("channel deleted")
+        await self._history.forget_channel(channel_id)
+
+    async def guild_gone(self, guild_id: int) -> None:
+        """The bot was removed from a guild: end what is under way in it and forget what was said."""
+        for work in self._works:
+            if work.ask.place.guild_id == guild_id:
+                work.drop("guild left")
+        await self._history.forget_guild(guild_id)
+
+    async def drain(self, grace_s: float, *, farewell_s: float = 5.0) -> None:
+        """Take no more questions; let answers end for `grace_s`, then end the rest, each with a note."""
+        self._closing = True
+        await self._works.wait(grace_s)
+        for work in self._works:
+            if work.answering is not None:
+                work.answering.interrupt(Interrupt.RESTARTED)  # those behind it in line follow by themselves
+        await self._works.wait(farewell_s)
+        await self._works.cancel()
+
+    # The way of one question ---------------------------------------------------------------------------------
+
+    async def _guarded(self, work: Work, way: Awaitable[None]) -> None:
+        """The one handler of the unexpected: a line with the traceback, and a sentence to the person."""
+        try:
+            await way
+        except asyncio.CancelledError:
+            if work.why_dropped is None:
+                raise
+            await self._clear_away(work)
+        except Exception:
+            self.counts.unexpected += 1
+            log.exception("unexpected", extra=work.log_fields())
+            await self._apologise(work)
+
+    async def _answer(self, work: Work) -> None:
+        ask = work.ask
+        with self._lines.join(ask.place) as standing:
+            refusal = await self._admit(ask)
+            if refusal is not None:
+                await self._refuse(work, refusal)
+                return
+            async with asyncio.TaskGroup() as attaching:
+                claim = work.claim = await self._journal.claim(ask, text=ask.text)
+                if claim is None:
+                    self.counts.repeated_events += 1
+                    return
+                self.counts.questions += 1
+                quoted = await self._quoted_turn(ask)
+                files = attaching.create_task(self._attachments.fetch(_without_known_quote(ask, quoted)))
+                await self._wait_for_turn(work, standing)
+                attached = await files
+            if attached.pictures:
+                await self._history.add_pictures(claim.reply_id, attached.pictures)
+            question = Turn(
+                "user", ask.text, ask.author.name, attached.pictures, reply_id=claim.reply_id, quote=ask.quote
+            )
+            await self._reply(work, claim, question, quoted, attached)
+
+    async def _answer_again(self, work: Work, claim: Claim, stored: StoredReply, question: Turn) -> None:
+        with self._lines.join(work.ask.place) as standing:
+            await standing.turn()
+            quoted = None
+            if question.quote is not None and question.quote.message_id is not None:
+                quoted = await self._turn_of(stored.place.channel_id, question.quote.message_id)
+            await self._reply(work, claim, question, quoted, Attached(), shown=stored.messages)
+
+    async def _admit(self, ask: Ask) -> Refusal | None:
+        if self._closing:
+            return Refusal("restarting")
+        in_line = self._lines.length(ask.place) - 1
+        if refusal := refuse_queue(self._rules, in_line=in_line):
+            return refusal
+        shares = True
+        if self._rules.allowed_guilds and ask.place.guild_id is None:
+            shares = await self._members.shares_guild(ask.author.id, self._rules.allowed_guilds)
+        facts = Facts(0, await self._asked_at(ask.author.id), self._now_s(), shares)
+        return admit(ask, facts, self._rules)
+
+    async def _asked_at(self, author_id: int) -> list[float]:
+        if self._rules.questions_per_user_hour == 0:
+            return []
+        return await self._journal.asked_since(author_id, self._now_s() - HOUR_S)
+
+    def _refuse_again(self, stored: StoredReply, asked_at: list[float]) -> Refusal | None:
+        if self._closing:
+            return Refusal("restarting")
+        in_line = self._lines.length(stored.place)
+        return refuse_queue(self._rules, in_line=in_line) or refuse_quota(
+            self._rules, asked_at=asked_at, now_s=self._now_s()
+        )
+
+    async def _wait_for_turn(self, work: Work, standing: Standing) -> None:
+        if standing.is_first:
+            return
+        shown = asyncio.create_task(self._show_waiting(work, True))
+        try:
+            await standing.turn()
+        finally:
+            self._works.aside(self._stop_waiting(work, shown))
+
+    async def _stop_waiting(self, work: Work, shown: asyncio.Task[None]) -> None:
+        await asyncio.wait({shown})
+        await self._show_waiting(work, False)
+
+    async def _show_waiting(self, work: Work, shown: bool) -> None:
+        try:
+            await work.surface.waiting(shown)
+        except SurfaceError as error:
+            log.info("could not show that a question waits", extra=work.log_fields(why=str(error)))
+
+    async def _quoted_turn(self, ask: Ask) -> QuotedTurn | None:
+        if ask.quote is None or ask.quote.message_id is None:
+            return None
+        return await self._turn_of(ask.place.channel_id, ask.quote.message_id)
+
+    async def _turn_of(self, channel_id: int, message_id: int) -> QuotedTurn | None:
+        stored = await self._journal.find_by_message(channel_id, message_id)
+        if stored is None:
+            return None
+        asked = stored.question == MessageRef(channel_id, message_id)
+        return QuotedTurn(stored.reply_id, "user" if asked else "assistant")
+
+    async def _reply(
+        self,
+        work: Work,
+        claim: Claim,
+        question: Turn,
+        quoted: QuotedTurn | None,
+        attached: Attached,
+        *,
+        shown: tuple[MessageRef, ...] = (),
+    ) -> None:
+        """Recall, stream and deliver side by side, remember."""
+        ask = work.ask
+        live = work.live = self._live_reply(work, shown)
+        if not question.text and not question.pictures and question.quote is None:
+            await live.deliver(_one_draft(Draft("", ended=True, note=note(join_notes(attached.notes)))))
+            await self._finish(work, ReplyState.ENDED)
+            return
+        turns = await self._history.turns_before(ask.place, claim.reply_id, limit=self._budget.turns)
+        messages = recall(
+            turns, question, budget=self._budget, system_prompt=self._system_prompt, quoted=quoted
+        )
+        answering = work.answering = Answering(
+            self._model.stream(messages=messages, model=self._model_name),
+            limits=self._limits,
+            ends_at_s=work.surface.ends_at_s,
+            locale=ask.locale,
+            notes=[*attached.notes, *(say(kind, ask.locale) for kind in ask.notes)],
+            offer=self._offer(claim, ask.locale),
+            remember=lambda text, complete: self._history.remember(claim.reply_id, text, complete=complete),
+            now_s=self._now_s,
+        )
+        if self._closing:
+            answering.interrupt(Interrupt.RESTARTED)
+        typing = asyncio.create_task(self._typing(work, live))
+        try:
+            await live.deliver(answering.drafts())
+        except SurfaceGone:
+            work.why_dropped = "reply gone"
+        except SurfaceForbidden:
+            work.why_dropped = "may not write here"
+        except SurfaceError as error:
+            log.warning("could not show the whole answer", extra=work.log_fields(why=str(error)))
+        finally:
+            typing.cancel()
+            await asyncio.wait({typing})
+            await answering.settled()
+        if work.why_dropped is not None:
+            await self._finish(work, ReplyState.DROPPED)
+            return
+        if answering.error is not None:
+            fields = work.log_fields(
+                error=type(answering.error).__name__,
+                status=answering.error.status,
+                request=answering.error.request_id,
+            )
+            log.warning("answer broke off", extra=fields)
+        await self._finish(work, ReplyState.BROKEN if answering.broke_off else ReplyState.ENDED)
+
+    def _live_reply(self, work: Work, shown: tuple[MessageRef, ...]) -> LiveReply:
+        claim = work.claim
+        attempt = claim.attempt if claim else 0
+
+        async def posted(page: int, ref: MessageRef) -> None:
+            if claim is not None:
+                await self._journal.posted(claim.reply_id, page, ref)
+
+        return LiveReply(
+            work.surface,
+            self._scheduler,
+            nonce_base=f"{work.ask.event_id}.{attempt}",
+            posted=posted,
+            shown=shown,
+            counts=self.delivery_counts,
+        )
+
+    def _offer(self, claim: Claim, locale: str) -> Offer:
+        return Offer(OfferKind.TRY_AGAIN, claim.reply_id, say("button-try-again", locale))
+
+    async def _typing(self, work: Work, live: LiveReply) -> None:
+        """Show the typing sign until the first words stand there."""
+        while not live.messages:
+            if self._scheduler.waiting == 0:  # under load the sign is the first thing to go
+                try:
+                    await work.surface.typing()
+                except SurfaceError as error:
+                    log.info("could not show the typing sign", extra=work.log_fields(why=str(error)))
+                    return
+            await asyncio.sleep(TYPING_EVERY_S)
+
+    async def _finish(self, work: Work, state: ReplyState) -> None:
+        if work.claim is not None:
+            await self._journal.finish(work.claim.reply_id, state)
+        match state:
+            case ReplyState.ENDED:
+                self.counts.answered += 1
+                log.info("answered", extra=work.log_fields())
+            case ReplyState.BROKEN:
+                self.counts.broken += 1
+            case _:
+                self.counts.dropped += 1
+                log.info("dropped", extra=work.log_fields(why=work.why_dropped))
+
+    # Sentences of ours -----------------------------------------------------------------------------------------
+
+    async def _refuse(self, work: Work, refusal: Refusal) -> None:
+        self.counts.refused += 1
+        log.info("refused", extra=work.log_fields(why=refusal.kind))
+        await self._say(work, say_refusal(refusal, work.ask.locale))
+
+    async def _say(self, work: Work, sentence: str) -> None:
+        work.live = self._live_reply(work, ())
+        try:
+            await work.live.deliver(_one_draft(Draft(sentence, ended=True)))
+        except SurfaceError as error:
+            log.warning("could not say a sentence", extra=work.log_fields(why=str(error)))
+
+    async def _apologise(self, work: Work) -> None:
+        """After the unexpected: the person gets a sentence, and a button where the question can be asked again."""
+        locale = work.ask.locale
+        shown = work.live.messages if work.live is not None else ()
+        offer = self._offer(work.claim, locale) if work.claim is not None else None
+        text = work.answering.text if work.answering is not None else ""
+        work.live = self._live_reply(work, shown)
+        sentence = note(say("unexpected", locale))
+        try:
+            await work.live.deliver(_one_draft(Draft(text, ended=True, note=sentence, offer=offer)))
+        except SurfaceError as error:
+            log.warning("could not say a sentence", extra=work.log_fields(why=str(error)))
+        if work.claim is not None:
+            await self._finish(work, ReplyState.BROKEN)
+
+    async def _clear_away(self, work: Work) -> None:
+        """After `_drop`: take the answer off the screen where its question is gone, and close the journal's row."""
+        if work.why_dropped == "question deleted" and work.live is not None:
+            try:
+                await work.live.withdraw()
+            except SurfaceError as error:
+                log.warning("could not remove an answer", extra=work.log_fields(why=str(error)))
+        if work.claim is not None and work.why_dropped != "shutdown":
+            await self._finish(work, ReplyState.DROPPED)
+
+
+async def _one_draft(draft: Draft) -> AsyncGenerator[Draft, None]:
+    yield draft
+
+
+def _without_known_quote(ask: Ask, quoted: QuotedTurn | None) -> Ask:
+    """A quoted message that we remember brings its pictures with its own turn."""
+    if ask.quote is None or quoted is None:
+        return ask
+    return replace(ask, quote=replace(ask.quote, files=()))
+
+
+def say_refusal(refusal: Refusal, locale: str) -> str:
+    """The sentence of a refusal."""
+    values = dict(refusal.values)
+    if refusal.retry_at is not None:
+        values["retry"] = moment(refusal.retry_at)
+    return say(refusal.kind, locale, **values)

@@ -1,0 +1,117 @@
+"""History -> the messages that the model is sent: the newest turns that fit the budget; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from conversation.model import Turn
+from reka_provider import ChatMessage, ContentPart
+
+BROKE_OFF = "[This answer broke off here.]"
+NO_WORDS = "[A picture, without a word.]"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much of the past goes along with a question; the question itself always goes."""
+
+    turns: int = 40
+    chars: int = 60_000
+    pictures: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedTurn:
+    """Which remembered turn a quoted message is, where it is one."""
+
+    reply_id: int
+    role: str
+
+
+def recall(
+    history: Sequence[Turn],
+    question: Turn,
+    *,
+    budget: Budget,
+    system_prompt: str,
+    quoted: QuotedTurn | None = None,
+) -> list[ChatMessage]:
+    """The messages for the model, oldest first, `question` last.
+
+    A quoted message that is among the turns sent is not said a second time.
+    """
+    kept = _newest_that_fit(history, budget)
+    if quoted is not None and any(
+        (turn.reply_id, turn.role) == (quoted.reply_id, quoted.role) for turn in kept
+    ):
+        question = replace(question, quote=None)
+    spoken = _with_newest_pictures([*kept, question], budget.pictures)
+    messages: list[ChatMessage] = []
+    if system_prompt:
+        messages.append({"role": "system", "content": system_prompt})
+    messages.extend(_message(turn) for turn in spoken)
+    return messages
+
+
+def _newest_that_fit(history: Sequence[Turn], budget: Budget) -> list[Turn]:
+    kept: list[Turn] = []
+    chars = 0
+    for turn in reversed(history[-budget.turns :] if budget.turns else ()):
+        chars += len(turn.text)
+        if chars > budget.chars:
+            break
+        kept.append(turn)
+    kept.reverse()
+    while kept and kept[0].role == "assistant":  # an answer without its question explains nothing
+        kept.pop(0)
+    return kept
+
+
+def _with_newest_pictures(turns: Sequence[Turn], limit: int) -> list[Turn]:
+    result: list[Turn] = []
+    for turn in reversed(turns):
+        pictures = turn.pictures[:limit]
+        limit -= len(pictures)
+        result.append(replace(turn, pictures=pictures))
+    result.reverse()
+    return result
+
+
+def _message(turn: Turn) -> ChatMessage:
+    if turn.role == "assistant":
+        text = turn.text if turn.complete else f"{turn.text}\n\n{BROKE_OFF}"
+        return {"role": "assistant", "content": text}
+    text = spoken(turn)
+    if not turn.pictures:
+        return {"role": "user", "content": text}
+    parts: list[ContentPart] = [
+        {"type": "image", "image": picture.data, "media_type": picture.media_type}
+        for picture in turn.pictures
+    ]
+    parts.append({"type": "text", "text": text})
+    return {"role": "user", "content": parts}
+
+
+def spoken(turn: Turn) -> str:
+    """A person's turn as the model reads it: who speaks, what they refer to, and what they say."""
+    words = turn.text or NO_WORDS
+    said = f"{speaker(turn.author_name)}: {words}"
+    if turn.quote is None or not turn.quote.text.strip():
+        return said
+    quoted = "\n".join(f"> {line}" for line in turn.quote.text.splitlines())
+    return f"{speaker(turn.author_name)} refers to this message of {speaker(turn.quote.author_name)}:\n{quoted}\n\n{said}"
+
+
+def speaker(name: str) -> str:
+    """A name that cannot pass for a second speaker: one line, no colon, at most 40 characters."""
+    return re.sub(r"[\s:]+", " ", name).strip()[:40] or "someone"
+
+
+DEFAULT_SYSTEM_PROMPT = (
+    "You are Reka, an assistant in a Discord chat. Each message of a person begins with the name of who speaks; "
+    "several people may talk with you at once. Answer the last message, in its language, without a name in front. "
+    "Be friendly and to the point. Discord shows Markdown without tables, images, LaTeX or headings below the "
+    "third level."
+)

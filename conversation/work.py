@@ -1,0 +1,92 @@
+"""The questions under way, so that a deletion can end one and a shutdown can wait for all."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from conversation.answering import Answering
+from conversation.model import Ask, Claim
+from delivery.live_reply import LiveReply
+from delivery.surface import Surface
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """One question on its way."""
+
+    ask: Ask
+    surface: Surface
+    claim: Claim | None = None
+    live: LiveReply | None = None
+    answering: Answering | None = None
+    why_dropped: str | None = None
+    task: asyncio.Task[None] | None = None
+    began_at: float = field(default_factory=time.monotonic)
+
+    def log_fields(self, **more: object) -> dict[str, object]:
+        """Ids and the duration so far, for one line of the operator's log."""
+        place = self.ask.place
+        shown = self.live.messages if self.live is not None else ()
+        return {
+            "event": self.ask.event_id,
+            "reply": self.claim.reply_id if self.claim else None,
+            "guild": place.guild_id,
+            "channel": place.channel_id,
+            "message": shown[0].message_id if shown else None,
+            "ms": round((time.monotonic() - self.began_at) * 1000),
+            **more,
+        }
+
+    def drop(self, why: str) -> None:
+        """End it: nobody waits for it any more. Its stream upstream ends with it."""
+        if self.why_dropped is None and self.task is not None:
+            self.why_dropped = why
+            self.task.cancel()
+
+
+class Works:
+    """Owns the task of each question under way, and the small jobs beside them."""
+
+    def __init__(self) -> None:
+        self._works: set[Work] = set()
+        self._asides: set[asyncio.Task[None]] = set()
+
+    def __iter__(self) -> Iterator[Work]:
+        return iter(list(self._works))
+
+    def __len__(self) -> int:
+        return len(self._works)
+
+    async def run(self, work: Work, way: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Go the way of one question in a task of its own, and return when it has ended."""
+        work.task = asyncio.create_task(way())
+        self._works.add(work)
+        work.task.add_done_callback(lambda _: self._works.discard(work))
+        await asyncio.wait({work.task})  # cancelling the caller leaves the work to its owner
+        if not work.task.cancelled():
+            work.task.result()
+
+    def aside(self, job: Coroutine[Any, Any, None]) -> None:
+        """Do something small beside the answers."""
+        task = asyncio.create_task(job)
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
+
+    async def wait(self, timeout_s: float) -> None:
+        """Return when all is done, or after `timeout_s`."""
+        tasks = [work.task for work in self._works if work.task is not None] + list(self._asides)
+        if tasks:
+            await asyncio.wait(tasks, timeout=timeout_s)
+
+    async def cancel(self) -> None:
+        """End whatever is left and wait until it has ended."""
+        for work in self:
+            work.drop("shutdown")
+        for task in list(self._asides):
+            task.cancel()
+        while self._works or self._asides:
+            await self.wait(1.0)

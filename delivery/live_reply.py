@@ -1,0 +1,287 @@
+"""One growing reply: drafts come in, creates and edits go out, and the newest text always wins.
+
+The reader only replaces the newest draft; the writer compares it with what is on screen and sends the next step
+that the scheduler grants. So no token ever waits for Discord, and no edit ever shows text older than need be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+
+from delivery.compose import PageComposer
+from delivery.scheduler import Call, Scheduler, Ticket, Urgency
+from delivery.surface import Draft, MessageRef, Offer, Surface, SurfaceError, SurfaceGone, SurfaceUnsure
+
+FIRST_EDIT_AFTER_S = 0.4  # the first message holds one token; soon after it there is more to read
+NONCE_HOLDS_S = (
+    120.0  # Discord remembers a nonce for "a few minutes"; later a repeat would double the message
+)
+BACK_OFF_S = 0.25
+BACK_OFF_CEILING_S = 8.0
+GIVE_UP_EDITS_S = 120.0  # an ended reply whose last edit fails for so long is left to repair
+
+Posted = Callable[[int, MessageRef], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one page shows on screen; `content` is None where another process wrote it."""
+
+    ref: MessageRef
+    content: str | None
+    offer: Offer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """The next request that brings the screen closer to the draft."""
+
+    page: int
+    content: str
+    offer: Offer | None
+    ref: MessageRef | None  # None: create it
+    surplus: bool = False  # the draft has fewer pages than the screen: remove this one
+    last: bool = False  # the draft's last page
+
+
+@dataclass(slots=True)
+class LiveReplyCounts:
+    """What this process delivered so far."""
+
+    creates: int = 0
+    edits: int = 0
+    repeated_creates: int = 0
+    repeated_edits: int = 0
+
+
+class LiveReply:
+    """Shows the drafts of one reply on one surface, within Discord's limits.
+
+    Args:
+        nonce_base: unique for this reply and attempt; at most 22 characters.
+        posted: told of each new message before anything else is sent (page number from 0).
+        shown: the pages of an earlier attempt, which this one writes over.
+    """
+
+    def __init__(
+        self,
+        surface: Surface,
+        scheduler: Scheduler,
+        *,
+        nonce_base: str,
+        posted: Posted,
+        shown: tuple[MessageRef, ...] = (),
+        counts: LiveReplyCounts | None = None,
+    ) -> None:
+        self._surface = surface
+        self._scheduler = scheduler
+        self._nonce_base = nonce_base
+        self._posted = posted
+        self._composer = PageComposer(limit_chars=surface.limit_chars, wraps_urls=surface.wraps_urls)
+        self._shown = [Shown(ref, None) for ref in shown]
+        self._counts = counts or LiveReplyCounts()
+        self._draft = Draft("")
+        self._contents: list[str] = []
+        self._changed = asyncio.Event()
+        self._ended_at: float | None = None
+        self._ticket: Ticket | None = None
+        self._created_at = float("-inf")
+        self._failures = 0
+        self._broken = False
+        self._creating: tuple[int, Call[MessageRef]] | None = None
+
+    @property
+    def messages(self) -> tuple[MessageRef, ...]:
+        """The messages on screen, in order."""
+        return tuple(page.ref for page in self._shown)
+
+    async def deliver(self, drafts: AsyncGenerator[Draft, None]) -> None:
+        """Show `drafts` until the last one is on screen; the generator is closed in any case.
+
+        Raises:
+            SurfaceGone, SurfaceForbidden, SurfaceRefused: nothing more can be shown.
+            SurfaceUnsure: Discord did not answer for minutes; what stands on screen may not be the end.
+        """
+        reader = asyncio.create_task(self._read(drafts))
+        try:
+            await self._write()
+        finally:
+            reader.cancel()
+            await asyncio.wait({reader})
+        reader.result()
+
+    async def _read(self, drafts: AsyncGenerator[Draft, None]) -> None:
+        try:
+            async with aclosing(drafts):
+                async for draft in drafts:
+                    self._take_draft(draft)
+            if not self._draft.ended:
+                self._take_draft(replace(self._draft, ended=True))
+        except BaseException:
+            self._broken = True
+            self._changed.set()
+            raise
+
+    def _take_draft(self, draft: Draft) -> None:
+        self._draft = draft
+        if draft.ended:
+            self._ended_at = time.monotonic()
+            if self._ticket is not None:
+                self._ticket.hasten()
+        self._changed.set()
+
+    async def _write(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            if self._broken:
+                return  # `deliver` raises what broke; the screen keeps what it shows
+            while (step := self._next_step()) is not None:
+                await self._take(step)
+            if self._draft.ended:
+                return
+
+    def _next_step(self) -> _Step | None:
+        draft = self._draft
+        contents = self._composer.compose(draft.text, ended=draft.ended, note=draft.note)
+        last = len(contents) - 1
+        for page, content in enumerate(contents):
+            offer = draft.offer if page == last and draft.ended else None
+            if page == len(self._shown):
+                return _Step(page, content, offer, None, last=page == last)
+            shown = self._shown[page]
+            if (shown.content, shown.offer) != (content, offer):
+                return _Step(page, content, offer, shown.ref, last=page == last)
+        if draft.ended and contents and len(self._shown) > len(contents):
+            return _Step(len(self._shown) - 1, "", None, self._shown[-1].ref, surplus=True)
+        return None
+
+    def _urgency(self, step: _Step) -> Urgency:
+        if self._draft.ended:
+            return Urgency.FINAL
+        return Urgency.FIRST if step.ref is None or not step.last else Urgency.PROGRESS
+
+    def _lanes(self, step: _Step) -> tuple[str, ...]:
+        if step.ref is None:
+            return self._surface.create_lanes(step.page)
+        return () if step.surplus else self._surface.edit_lanes(step.ref)
+
+    async def _take(self, step: _Step) -> None:
+        """Wait until `step` may be sent, and send what is then the next step."""
+        lanes = self._lanes(step)
+        not_before = self._created_at + FIRST_EDIT_AFTER_S if self._urgency(step) is Urgency.PROGRESS else 0.0
+        ticket = await self._granted(lanes, self._urgency(step), not_before)
+        newest = self._next_step()
+        if newest is None or self._lanes(newest) != lanes:
+            self._scheduler.give_back(ticket)
+            return
+        if newest.ref is None:
+            await self._create(newest, ticket)
+        elif newest.surplus:
+            await self._remove(newest.ref, ticket)
+        else:
+            await self._edit(newest, newest.ref, ticket)
+
+    async def _granted(self, lanes: tuple[str, ...], urgency: Urgency, not_before: float = 0.0) -> Ticket:
+        ticket = self._ticket = self._scheduler.ticket(lanes, urgency, not_before=not_before)
+        try:
+            await ticket
+        except asyncio.CancelledError:
+            if ticket.granted.done() and not ticket.granted.cancelled():
+                self._scheduler.give_back(ticket)
+            raise
+        finally:
+            self._ticket = None
+        return ticket
+
+    async def _edit(self, step: _Step, ref: MessageRef, ticket: Ticket) -> None:
+        call = self._scheduler.send(ticket, lambda: self._surface.edit(ref, step.content, offer=step.offer))
+        try:
+            await call.done()
+        except SurfaceUnsure:
+            ended_at = self._ended_at
+            if ended_at is not None and time.monotonic() - ended_at > GIVE_UP_EDITS_S:
+                raise
+            self._counts.repeated_edits += 1
+            await self._back_off()
+            return
+        self._failures = 0
+        self._counts.edits += 1
+        self._shown[step.page] = Shown(ref, step.content, step.offer)
+
+    async def _remove(self, ref: MessageRef, ticket: Ticket) -> None:
+        call = self._scheduler.send(ticket, lambda: self._surface.delete(ref))
+        await call.done(repeats_inside=True)
+        self._shown.pop()
+
+    async def _create(self, step: _Step, ticket: Ticket) -> None:
+        """Create a page; one whose answer was lost is repeated with the same nonce, or else looked for."""
+        nonce = f"{self._nonce_base}.{step.page}"
+        began_at = time.monotonic()
+        while True:
+            call = self._scheduler.send(
+                ticket,
+                lambda: self._surface.create(step.page, step.content, nonce=nonce, offer=step.offer),
+            )
+            self._creating = (step.page, call)
+            try:
+                ref = await self._created(call)
+                break
+            except SurfaceUnsure:
+                if not self._surface.repeatable(step.page):
+                    raise
+                if time.monotonic() - began_at > NONCE_HOLDS_S:
+                    found = await self._surface.find(step.page, nonce=nonce, content=step.content)
+                    if found is None:
+                        raise
+                    ref = found
+                    break
+            self._counts.repeated_creates += 1
+            await self._back_off()
+            ticket = await self._granted(ticket.lanes, Urgency.FIRST)
+        self._creating = None
+        self._failures = 0
+        self._counts.creates += 1
+        self._created_at = time.monotonic()
+        self._shown.append(Shown(ref, step.content, step.offer))
+        await self._posted(step.page, ref)
+
+    async def _created(self, call: Call[MessageRef]) -> MessageRef:
+        """The new message's address, from the answer's body where the call itself returns only later."""
+        await call.done(message_needed=True, repeats_inside=True)
+        if call.task.done():
+            return call.task.result()
+        message = call.attempt.message
+        if message is None:
+            raise SurfaceUnsure("the answer named no message")
+        return MessageRef(*message)
+
+    async def _back_off(self) -> None:
+        self._failures += 1
+        ceiling_s = min(BACK_OFF_CEILING_S, BACK_OFF_S * 2.0**self._failures)
+        await asyncio.sleep(random.uniform(ceiling_s / 2, ceiling_s))  # noqa: S311 - jitter, no secret
+
+    async def withdraw(self) -> None:
+        """Remove every message of this reply from the screen: its question is gone.
+
+        Call it after `deliver` ended or was cancelled; a create that was then under way is waited for.
+        """
+        if self._creating is not None:
+            _, call = self._creating
+            with suppress(SurfaceError):  # it never came to be, so there is nothing to remove
+                self._shown.append(Shown(await self._created(call), None))
+            self._creating = None
+        while self._shown:
+            ref = self._shown[-1].ref
+            ticket = await self._granted((), Urgency.FINAL)
+            with suppress(SurfaceGone):  # gone already, which is what we want
+                await self._scheduler.send(ticket, partial(self._surface.delete, ref)).done(
+                    repeats_inside=True
+                )
+            self._shown.pop()
