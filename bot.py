@@ -1,0 +1,310 @@
+"""Reka bot: settings -> services -> cogs -> start. `python bot.py`, or `python bot.py --check`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+import aiohttp
+import discord
+import yarl
+from discord import app_commands
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from cogs import EXTENSIONS, WiredBot, Wiring
+from cogs.chat import GuildMembership
+from cogs.command_sync import sync_if_changed
+from conversation.sentences import say
+from delivery.ledger import Ledger, current_attempt
+from reka_provider import RekaAuthError, RekaError
+from runtime.logs import configure_logs
+from runtime.services import Services, open_reka, open_services
+from runtime.settings import Settings, SettingsError, load_settings
+from storage.engine import StorageError, open_engine
+
+log = logging.getLogger("bot")
+
+LOST_ANSWERS = (aiohttp.ClientError, OSError, TimeoutError)
+WRONG_SETUP = 2
+NOT_LOGGED_IN = (
+    "Discord does not know this token: get a new one at https://discord.com/developers/applications "
+    "> your application > Bot > Reset Token."
+)
+NO_CONTENT_INTENT = (
+    "the intent is not enabled: switch it on at https://discord.com/developers/applications "
+    "> your application > Bot > Message Content Intent, or set MESSAGE_CONTENT=0."
+)
+INVITE_PERMISSIONS = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    read_message_history=True,
+    attach_files=True,
+    add_reactions=True,
+)
+
+
+def rest_trace(ledger: Ledger) -> aiohttp.TraceConfig:
+    """Shows the ledger each request and response of discord.py; callbacks run in the task of the call."""
+    trace = aiohttp.TraceConfig()
+
+    async def started(
+        _session: aiohttp.ClientSession, _context: object, params: aiohttp.TraceRequestStartParams
+    ) -> None:
+        if "/api/" in params.url.path:
+            ledger.started(params.url.path)
+
+    async def ended(
+        _session: aiohttp.ClientSession, _context: object, params: aiohttp.TraceRequestEndParams
+    ) -> None:
+        if "/api/" in params.url.path:
+            ledger.observe(params.method, params.url.path, params.response.status, params.response.headers)
+
+    async def received(
+        _session: aiohttp.ClientSession, _context: object, params: aiohttp.TraceResponseChunkReceivedParams
+    ) -> None:
+        """The call that takes a bucket's last slot withholds its message until the bucket resets; this does not."""
+        attempt = current_attempt.get()
+        if attempt is None or attempt.message is not None or not params.chunk.startswith(b"{"):
+            return
+        with suppress(
+            ValueError, KeyError, TypeError
+        ):  # not a message, or not whole: the call itself will tell
+            message = json.loads(params.chunk)
+            attempt.shows(int(message["channel_id"]), int(message["id"]))
+
+    trace.on_request_start.append(started)
+    trace.on_request_end.append(ended)
+    trace.on_response_chunk_received.append(received)
+    return trace
+
+
+class Tree(app_commands.CommandTree[commands.AutoShardedBot]):
+    """The one handler of what goes wrong in a command: a line with the traceback, a sentence to the person."""
+
+    async def on_error(
+        self,
+        interaction: discord.Interaction[commands.AutoShardedBot],
+        error: app_commands.AppCommandError,
+        /,
+    ) -> None:
+        command = interaction.command.qualified_name if interaction.command is not None else None
+        log.error(
+            "a command failed",
+            exc_info=error,
+            extra={"event": interaction.id, "command": command, "channel": interaction.channel_id},
+        )
+        sentence = say("unexpected", str(interaction.locale))
+        with suppress(discord.HTTPException, *LOST_ANSWERS):  # the failure is logged; this is a courtesy
+            if interaction.response.is_done():
+                await interaction.followup.send(sentence, ephemeral=True)
+            else:
+                await interaction.response.send_message(sentence, ephemeral=True)
+
+
+class RekaBot(WiredBot):
+    """discord.py's client with our cogs; it needs no privileged intent."""
+
+    def __init__(self, settings: Settings, ledger: Ledger) -> None:
+        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
+        intents.message_content = settings.message_content
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            tree_cls=Tree,
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            http_trace=rest_trace(ledger),
+        )
+        self._settings = settings
+        self.services: Services | None = None
+
+    async def setup_hook(self) -> None:
+        """After the login and before the gateway: the cogs, and the commands where they changed."""
+        await self._find_gateway()
+        for extension in EXTENSIONS:
+            await self.load_extension(extension)
+        if self.services is None or self.application_id is None:
+            raise RuntimeError("the bot was started without its services")
+        await sync_if_changed(
+            self.tree, self.services.digests, application_id=self.application_id, api_url=Route.BASE
+        )
+
+    async def _find_gateway(self) -> None:
+        """Where DISCORD_API_URL is set, its own gateway: discord.py falls back to Discord's after op 9."""
+        if self._settings.discord_api_url is not None:
+            _, url, _ = await self.http.get_bot_gateway()
+            DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url).with_query(None)
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Commands are slash commands; a mention is a question and never a command."""
+
+    async def on_ready(self) -> None:
+        log.info("ready", extra={"guilds": len(self.guilds), "shards": self.shard_count})
+
+
+async def run(settings: Settings) -> None:
+    """Run the bot until SIGINT or SIGTERM; answers under way get GRACE_S to end."""
+    if settings.discord_api_url is not None:
+        Route.BASE = settings.discord_api_url
+    ledger = Ledger()
+    bot = RekaBot(settings, ledger)
+    async with open_services(settings, GuildMembership(bot), ledger) as services, bot:
+        bot.services = services
+        bot.wiring = Wiring(services.conversation, services.journal, services.cdn.fetch, LOST_ANSWERS)
+        stopping = _on_signals()
+        online = asyncio.create_task(bot.start(settings.discord_token.get_secret_value()))
+        told = asyncio.create_task(stopping.wait())
+        try:
+            await asyncio.wait({online, told}, return_when=asyncio.FIRST_COMPLETED)
+            if told.done():
+                log.info("stopping", extra={"in_flight": services.conversation.in_flight})
+                await services.conversation.drain(settings.grace_s)
+            await services.scheduler.aclose()
+        finally:
+            # First end `start`, then close: only so does the gateway see close code 1000 (discord-facts 2.4).
+            told.cancel()
+            ended = online.done()
+            online.cancel()
+            await asyncio.wait({online, told})
+        if ended:
+            online.result()
+
+
+def _on_signals() -> asyncio.Event:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends the loop instead
+            loop.add_signal_handler(number, stopping.set)
+    return stopping
+
+
+async def check(settings: Settings) -> bool:
+    """Print a line for each thing that has to work, and the invite link; whether all of it does."""
+    if settings.discord_api_url is not None:
+        Route.BASE = settings.discord_api_url
+    checks = [await check_discord(settings), await check_reka(settings), await check_database(settings)]
+    return all(checks)
+
+
+async def check_discord(settings: Settings) -> bool:
+    """Log in over REST alone, without going online."""
+    client = discord.Client(intents=discord.Intents.none())
+    try:
+        async with client:
+            await client.login(settings.discord_token.get_secret_value())
+            return _report_application(client, settings)
+    except discord.LoginFailure:
+        return _report("Discord", NOT_LOGGED_IN)
+    except discord.HTTPException as error:
+        return _report("Discord", f"it answered {error.status}: try again in a minute")
+    except LOST_ANSWERS as error:
+        return _report(
+            "Discord", f"cannot be reached ({type(error).__name__}): check the network and DISCORD_API_URL"
+        )
+
+
+def _report_application(client: discord.Client, settings: Settings) -> bool:
+    application = client.application
+    if application is None or client.user is None:
+        return _report("Discord", "it told nothing of the application: try again in a minute")
+    flags = application.flags
+    if settings.message_content and not (
+        flags.gateway_message_content or flags.gateway_message_content_limited
+    ):
+        return _report("Discord", NO_CONTENT_INTENT)
+    print(f"ok       Discord: {client.user.name}, application {application.id}")
+    link = discord.utils.oauth_url(
+        application.id, permissions=INVITE_PERMISSIONS, scopes=("bot", "applications.commands")
+    )
+    print(f"invite   {link}")
+    return True
+
+
+async def check_reka(settings: Settings) -> bool:
+    """Trade the credentials for an access token."""
+    try:
+        async with open_reka(settings) as reka:
+            await reka.get_access_token()
+    except RekaError as error:
+        return _report("Reka", str(error))
+    print(f"ok       Reka: {settings.reka_url}")
+    return True
+
+
+async def check_database(settings: Settings) -> bool:
+    """Open the database and bring it to the newest schema."""
+    try:
+        engine = await open_engine(settings.database_url)
+    except StorageError as error:
+        return _report("database", str(error))
+    await engine.dispose()
+    print("ok       database")
+    return True
+
+
+def _report(what: str, fault: str) -> bool:
+    print(f"to do    {what}: {fault}")
+    return False
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; the exit status: 0, 1 where something failed, 2 where it could not start as set up."""
+    parser = argparse.ArgumentParser(prog="bot.py", description="Reka bot: one message answers, and grows.")
+    parser.add_argument("--check", action="store_true", help="verify settings, tokens and database, and exit")
+    only_check = parser.parse_args(arguments).check
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        for fault in error.faults:
+            print(f"to do    {fault}" if only_check else fault, file=sys.stdout if only_check else sys.stderr)
+        return 1 if only_check else WRONG_SETUP
+    configure_logs(settings.log_level, settings.log_format, secrets=settings.secret_values())
+    if only_check:
+        print("ok       settings")
+        return 0 if asyncio.run(check(settings)) else 1
+    return _run_to_the_end(settings)
+
+
+def _run_to_the_end(settings: Settings) -> int:
+    try:
+        asyncio.run(run(settings))
+    except KeyboardInterrupt:
+        return 130
+    except (discord.LoginFailure, discord.PrivilegedIntentsRequired, discord.ConnectionClosed) as error:
+        print(_why_not_online(error), file=sys.stderr)
+        return WRONG_SETUP
+    except (StorageError, RekaAuthError) as error:
+        print(error, file=sys.stderr)
+        return WRONG_SETUP
+    except LOST_ANSWERS as error:
+        print(
+            f"Discord cannot be reached ({type(error).__name__}): check the network and DISCORD_API_URL.",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+def _why_not_online(error: Exception) -> str:
+    if isinstance(error, discord.PrivilegedIntentsRequired):
+        return f"MESSAGE_CONTENT: {NO_CONTENT_INTENT}"
+    if isinstance(error, discord.ConnectionClosed) and error.code != 4004:
+        return f"Discord closed the connection with code {error.code}: see its documentation of gateway close codes."
+    return f"DISCORD_TOKEN: {NOT_LOGGED_IN}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""The rooms that know discord.py. Each extension is wired by its `setup` and imports no other."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from discord.ext import commands
+
+from conversation.pipeline import Conversation
+from conversation.ports import ReplyJournal
+
+EXTENSIONS: Final = ("cogs.chat",)
+
+
+class Fetch(Protocol):
+    """Downloads an attachment from the hosts that the operator allows; raises FileUnavailable."""
+
+    def __call__(self, url: str, *, limit_bytes: int) -> Awaitable[bytes]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What the extensions use of the rest of the house.
+
+    `lost_answers` are the errors of the HTTP session after which nobody knows whether a request took effect.
+    """
+
+    conversation: Conversation
+    journal: ReplyJournal
+    fetch: Fetch
+    lost_answers: tuple[type[Exception], ...]
+
+
+class WiredBot(commands.AutoShardedBot):
+    """A bot whose extensions find what they use in `wiring`."""
+
+    wiring: Wiring

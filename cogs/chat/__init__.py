@@ -1,0 +1,17 @@
+"""Chat: mentions, direct messages, /ask, and "Ask about this message"."""
+
+from __future__ import annotations
+
+from cogs import WiredBot
+from cogs.chat._cog import ChatCog
+from cogs.chat._members import GuildMembership
+from cogs.chat._views import TryAgainButton
+
+__all__ = ["GuildMembership", "setup"]
+
+
+async def setup(bot: WiredBot) -> None:
+    """Load the chat extension into `bot`."""
+    wiring = bot.wiring
+    bot.add_dynamic_items(TryAgainButton)
+    await bot.add_cog(ChatCog(bot, wiring.conversation, wiring.journal, wiring.fetch, wiring.lost_answers))

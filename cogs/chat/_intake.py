@@ -1,0 +1,184 @@
+"""Discord's message or interaction -> Ask: plain words, readable names, files that are read later."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+
+import discord
+
+from cogs import Fetch
+from conversation.model import Ask, Author, IncomingFile, MessageRef, Place, Quote
+from conversation.sentences import say
+
+TALK = (discord.MessageType.default, discord.MessageType.reply)
+
+_MENTION = re.compile(r"<(@!?|@&|#)(\d+)>")
+_EMOJI = re.compile(r"<a?:(\w+):\d+>")
+_COMMAND = re.compile(r"</([^:>]+):\d+>")
+
+
+def is_for_us(message: discord.Message, me: discord.ClientUser) -> bool:
+    """Whether a person speaks to the bot here: a direct message, a mention of it, or of its managed role.
+
+    `mentioned_in` is not asked: it is true for @everyone too.
+    """
+    if message.author.bot or message.webhook_id is not None or message.type not in TALK:
+        return False
+    if message.guild is None:
+        return True
+    return me in message.mentions or _own_role(message) in message.role_mentions
+
+
+def _own_role(message: discord.Message) -> discord.Role | None:
+    return message.guild.self_role if message.guild is not None else None
+
+
+def is_withheld(message: discord.Message) -> bool:
+    """Whether Discord kept back what a message says: it has no content of any kind (discord-facts 3).
+
+    A mention with nothing else still has the mention as its content.
+    """
+    return not (
+        message.content
+        or message.attachments
+        or message.embeds
+        or message.stickers
+        or message.components
+        or message.poll
+        or message.message_snapshots
+    )
+
+
+def ask_from_message(message: discord.Message, me: discord.ClientUser, fetch: Fetch) -> Ask:
+    """The question that a message asks; its text is empty where it is only a mention."""
+    quote = _quote_of(message, me, fetch)
+    hidden = quote is None and _refers_to_withheld(message, me)
+    return Ask(
+        event_id=message.id,
+        place=Place(message.channel.id, message.guild.id if message.guild else None),
+        author=Author(message.author.id, message.author.display_name),
+        text=_plain(message, me),
+        files=tuple(_files(message.attachments, fetch)),
+        quote=quote,
+        locale=locale_of(message),
+        question=MessageRef(message.channel.id, message.id),
+        notes=("note-quote-withheld",) if hidden else (),
+    )
+
+
+def ask_from_command(
+    interaction: discord.Interaction,
+    question: str,
+    image: discord.Attachment | None,
+    *,
+    private: bool,
+    fetch: Fetch,
+) -> Ask:
+    """The question of /ask."""
+    return Ask(
+        event_id=interaction.id,
+        place=place_of(interaction, private=private),
+        author=Author(interaction.user.id, interaction.user.display_name),
+        text=_names_of_emoji(question).strip(),
+        files=tuple(_files([image] if image is not None else [], fetch)),
+        locale=str(interaction.locale),
+    )
+
+
+def ask_about_message(
+    interaction: discord.Interaction, message: discord.Message, me: discord.ClientUser, fetch: Fetch
+) -> Ask:
+    """The question of the context menu: please explain that message."""
+    locale = str(interaction.locale)
+    return Ask(
+        event_id=interaction.id,
+        place=place_of(interaction, private=False),
+        author=Author(interaction.user.id, interaction.user.display_name),
+        text=say("about-question", locale),
+        quote=_quote(message, me, fetch),
+        locale=locale,
+    )
+
+
+def place_of(interaction: discord.Interaction, *, private: bool) -> Place:
+    """Where an interaction's conversation is remembered."""
+    channel_id = interaction.channel_id
+    if channel_id is None:  # Discord sends it with every command and component (discord-facts 2.3)
+        raise ValueError("an interaction without a channel")
+    return Place(channel_id, interaction.guild_id, interaction.user.id if private else None)
+
+
+def locale_of(message: discord.Message) -> str:
+    """The language of a server; a direct message does not tell one."""
+    return str(message.guild.preferred_locale) if message.guild is not None else "en-US"
+
+
+def plain_text(message: discord.Message, me: discord.ClientUser) -> str:
+    """What a message says, without the mention of the bot and with names for all other mentions."""
+    return _plain(message, me)
+
+
+def _plain(message: discord.Message, me: discord.ClientUser, *, keep_ours: bool = False) -> str:
+    users = {user.id: user.display_name for user in message.mentions}
+    role = _own_role(message)
+
+    def named(match: re.Match[str]) -> str:
+        kind, snowflake = match[1], int(match[2])
+        if kind == "#":
+            channel = message.guild.get_channel_or_thread(snowflake) if message.guild else None
+            return f"#{channel.name}" if channel else match[0]
+        if kind == "@&":
+            if role is not None and snowflake == role.id and not keep_ours:
+                return ""
+            named_role = message.guild.get_role(snowflake) if message.guild else None
+            return f"@{named_role.name}" if named_role else match[0]
+        if snowflake == me.id:
+            return f"@{me.display_name}" if keep_ours else ""
+        return f"@{users[snowflake]}" if snowflake in users else match[0]
+
+    text = _MENTION.sub(named, message.content)
+    return re.sub(r"(?<=\S) {2,}(?=\S)", " ", _names_of_emoji(text)).strip()
+
+
+def _names_of_emoji(text: str) -> str:
+    return _COMMAND.sub(r"/\1", _EMOJI.sub(r":\1:", text))
+
+
+def _quote_of(message: discord.Message, me: discord.ClientUser, fetch: Fetch) -> Quote | None:
+    """The message that this one replies to, or that it forwards, where we may see it."""
+    if message.message_snapshots:
+        snapshot = message.message_snapshots[0]
+        return Quote(
+            message.author.display_name, snapshot.content, tuple(_files(snapshot.attachments, fetch))
+        )
+    target = message.reference.resolved if message.reference is not None else None
+    if not isinstance(target, discord.Message) or is_withheld(target):
+        return None
+    return _quote(target, me, fetch)
+
+
+def _refers_to_withheld(message: discord.Message, me: discord.ClientUser) -> bool:
+    target = message.reference.resolved if message.reference is not None else None
+    return isinstance(target, discord.Message) and target.author != me and is_withheld(target)
+
+
+def _quote(message: discord.Message, me: discord.ClientUser, fetch: Fetch) -> Quote:
+    return Quote(
+        message.author.display_name,
+        _plain(message, me, keep_ours=True),
+        tuple(_files(message.attachments, fetch)),
+        message.id,
+    )
+
+
+def _files(attachments: Iterable[discord.Attachment], fetch: Fetch) -> Iterable[IncomingFile]:
+    for attachment in attachments:
+        yield IncomingFile(attachment.filename, attachment.size, _reader(attachment.url, fetch))
+
+
+def _reader(url: str, fetch: Fetch) -> Callable[[int], Awaitable[bytes]]:
+    async def read(limit_bytes: int) -> bytes:
+        return await fetch(url, limit_bytes=limit_bytes)
+
+    return read

@@ -1,0 +1,50 @@
+"""Who is a member of which server, without the privileged members intent."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+
+import discord
+
+log = logging.getLogger(__name__)
+
+REMEMBERED_S = 600.0
+REMEMBERED = 5_000
+
+
+class GuildMembership:
+    """Asks Discord about one person at a time and remembers the answer for ten minutes."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+        self._known: OrderedDict[int, tuple[float, bool]] = OrderedDict()
+
+    async def shares_guild(self, user_id: int, guild_ids: frozenset[int]) -> bool:
+        """Whether the person is a member of at least one of these guilds that the bot is in too."""
+        known = self._known.get(user_id)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        shares = await self._ask(user_id, guild_ids)
+        self._known[user_id] = (time.monotonic() + REMEMBERED_S, shares)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return shares
+
+    async def _ask(self, user_id: int, guild_ids: frozenset[int]) -> bool:
+        for guild_id in sorted(guild_ids):
+            guild = self._client.get_guild(guild_id)
+            if guild is None:
+                continue
+            if guild.get_member(user_id) is not None:
+                return True
+            try:
+                await guild.fetch_member(user_id)
+            except discord.NotFound:
+                continue
+            except discord.HTTPException as error:
+                log.warning("could not look up a member", extra={"guild": guild_id, "status": error.status})
+                continue
+            return True
+        return False

@@ -1,0 +1,39 @@
+"""Slash commands are sent to Discord only when their definition changed (creates are limited to 200 a day)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+
+import discord
+from discord import app_commands
+
+from conversation.ports import CommandDigests
+
+log = logging.getLogger(__name__)
+
+
+async def sync_if_changed(
+    tree: app_commands.CommandTree[discord.Client],
+    digests: CommandDigests,
+    *,
+    application_id: int,
+    api_url: str,
+) -> bool:
+    """Send the global commands where Discord has others than `tree`; whether it was done.
+
+    One GET finds out what somebody else changed since; the digest, kept per application and API address, finds
+    out what we changed.
+    """
+    payload = [command.to_dict(tree) for command in tree.get_commands()]
+    payload.sort(key=lambda command: (command["type"], command["name"]))
+    digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+    there = {(command.type.value, command.name) for command in await tree.fetch_commands()}
+    ours = {(int(command["type"]), str(command["name"])) for command in payload}
+    if there == ours and await digests.digest(application_id, api_url) == digest:
+        return False
+    synced = await tree.sync()
+    await digests.keep(application_id, api_url, digest)
+    log.info("commands synced", extra={"commands": len(synced)})
+    return True
