@@ -24,11 +24,9 @@ from cogs.chat import GuildMembership
 from cogs.command_sync import sync_if_changed
 from conversation.sentences import say
 from delivery.ledger import Ledger, current_attempt
-from reka_provider import RekaAuthError, RekaError
 from runtime.logs import configure_logs
-from runtime.services import Services, open_reka, open_services
+from runtime.services import CannotStart, Services, fault_of_database, fault_of_reka, open_services
 from runtime.settings import Settings, SettingsError, load_settings
-from storage.engine import StorageError, open_engine
 
 log = logging.getLogger("bot")
 
@@ -100,7 +98,7 @@ class Tree(app_commands.CommandTree[commands.AutoShardedBot]):
         log.error(
             "a command failed",
             exc_info=error,
-            extra={"event": interaction.id, "command": command, "channel": interaction.channel_id},
+            extra={"event_id": interaction.id, "command": command, "channel_id": interaction.channel_id},
         )
         sentence = say("unexpected", str(interaction.locale))
         with suppress(discord.HTTPException, *LOST_ANSWERS):  # the failure is logged; this is a courtesy
@@ -154,8 +152,8 @@ class RekaBot(WiredBot):
         log.info("ready", extra={"guilds": len(self.guilds), "shards": self.shard_count})
 
 
-async def run(settings: Settings) -> None:
-    """Run the bot until SIGINT or SIGTERM; answers under way get GRACE_S to end."""
+async def run(settings: Settings, stopping: asyncio.Event) -> None:
+    """Run the bot until `stopping` is set; answers under way then get GRACE_S to end."""
     if settings.discord_api_url is not None:
         Route.BASE = settings.discord_api_url
     ledger = Ledger()
@@ -163,7 +161,6 @@ async def run(settings: Settings) -> None:
     async with open_services(settings, GuildMembership(bot), ledger) as services, bot:
         bot.services = services
         bot.wiring = Wiring(services.conversation, services.journal, services.cdn.fetch, LOST_ANSWERS)
-        stopping = _on_signals()
         online = asyncio.create_task(bot.start(settings.discord_token.get_secret_value()))
         told = asyncio.create_task(stopping.wait())
         try:
@@ -182,20 +179,24 @@ async def run(settings: Settings) -> None:
             online.result()
 
 
-def _on_signals() -> asyncio.Event:
+async def _run_until_signal(settings: Settings) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends the loop instead
             loop.add_signal_handler(number, stopping.set)
-    return stopping
+    await run(settings, stopping)
 
 
 async def check(settings: Settings) -> bool:
     """Print a line for each thing that has to work, and the invite link; whether all of it does."""
     if settings.discord_api_url is not None:
         Route.BASE = settings.discord_api_url
-    checks = [await check_discord(settings), await check_reka(settings), await check_database(settings)]
+    checks = [
+        await check_discord(settings),
+        _report(f"Reka: {settings.reka_url}", await fault_of_reka(settings)),
+        _report("database", await fault_of_database(settings)),
+    ]
     return all(checks)
 
 
@@ -225,39 +226,16 @@ def _report_application(client: discord.Client, settings: Settings) -> bool:
         flags.gateway_message_content or flags.gateway_message_content_limited
     ):
         return _report("Discord", NO_CONTENT_INTENT)
-    print(f"ok       Discord: {client.user.name}, application {application.id}")
     link = discord.utils.oauth_url(
         application.id, permissions=INVITE_PERMISSIONS, scopes=("bot", "applications.commands")
     )
     print(f"invite   {link}")
-    return True
+    return _report(f"Discord: {client.user.name}, application {application.id}", None)
 
 
-async def check_reka(settings: Settings) -> bool:
-    """Trade the credentials for an access token."""
-    try:
-        async with open_reka(settings) as reka:
-            await reka.get_access_token()
-    except RekaError as error:
-        return _report("Reka", str(error))
-    print(f"ok       Reka: {settings.reka_url}")
-    return True
-
-
-async def check_database(settings: Settings) -> bool:
-    """Open the database and bring it to the newest schema."""
-    try:
-        engine = await open_engine(settings.database_url)
-    except StorageError as error:
-        return _report("database", str(error))
-    await engine.dispose()
-    print("ok       database")
-    return True
-
-
-def _report(what: str, fault: str) -> bool:
-    print(f"to do    {what}: {fault}")
-    return False
+def _report(what: str, fault: str | None) -> bool:
+    print(f"ok       {what}" if fault is None else f"to do    {what}: {fault}")
+    return fault is None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -280,13 +258,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run_to_the_end(settings: Settings) -> int:
     try:
-        asyncio.run(run(settings))
+        asyncio.run(_run_until_signal(settings))
     except KeyboardInterrupt:
         return 130
     except (discord.LoginFailure, discord.PrivilegedIntentsRequired, discord.ConnectionClosed) as error:
         print(_why_not_online(error), file=sys.stderr)
         return WRONG_SETUP
-    except (StorageError, RekaAuthError) as error:
+    except CannotStart as error:
         print(error, file=sys.stderr)
         return WRONG_SETUP
     except LOST_ANSWERS as error:

@@ -339,7 +339,7 @@ class Conversation:
             fields = work.log_fields(
                 error=type(answering.error).__name__,
                 status=answering.error.status,
-                request=answering.error.request_id,
+                request_id=answering.error.request_id,
             )
             log.warning("answer broke off", extra=fields)
         await self._finish(work, ReplyState.BROKEN if answering.broke_off else ReplyState.ENDED)

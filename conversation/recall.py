@@ -101,7 +101,8 @@ def spoken(turn: Turn) -> str:
     if turn.quote is None or not turn.quote.text.strip():
         return said
     quoted = "\n".join(f"> {line}" for line in turn.quote.text.splitlines())
-    return f"{speaker(turn.author_name)} refers to this message of {speaker(turn.quote.author_name)}:\n{quoted}\n\n{said}"
+    who, whose = speaker(turn.author_name), speaker(turn.quote.author_name)
+    return f"{who} refers to this message of {whose}:\n{quoted}\n\n{said}"
 
 
 def speaker(name: str) -> str:

@@ -32,11 +32,11 @@ class Work:
         place = self.ask.place
         shown = self.live.messages if self.live is not None else ()
         return {
-            "event": self.ask.event_id,
-            "reply": self.claim.reply_id if self.claim else None,
-            "guild": place.guild_id,
-            "channel": place.channel_id,
-            "message": shown[0].message_id if shown else None,
+            "event_id": self.ask.event_id,
+            "reply_id": self.claim.reply_id if self.claim else None,
+            "guild_id": place.guild_id,
+            "channel_id": place.channel_id,
+            "message_id": shown[0].message_id if shown else None,
             "ms": round((time.monotonic() - self.began_at) * 1000),
             **more,
         }

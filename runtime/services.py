@@ -17,17 +17,21 @@ from conversation.ports import CommandDigests, GuildMembers, History, ReplyJourn
 from conversation.recall import DEFAULT_SYSTEM_PROMPT, Budget
 from delivery.ledger import Ledger
 from delivery.scheduler import Scheduler
-from reka_provider import AsyncReka
+from reka_provider import AsyncReka, RekaError
 from runtime.cdn import AttachmentCdn
 from runtime.settings import Settings
 from storage.command_digests import SqlCommandDigests
-from storage.engine import open_engine
+from storage.engine import StorageError, open_engine
 from storage.history import SqlHistory
 from storage.journal import SqlJournal
 
 log = logging.getLogger(__name__)
 
 DAY_S = 86_400.0
+
+
+class CannotStart(Exception):
+    """A service cannot work as it is set up; the message is a sentence for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Services:
     cdn: AttachmentCdn
 
 
-def open_reka(settings: Settings) -> AsyncReka:
+def _open_reka(settings: Settings) -> AsyncReka:
     """The client of space.reka.ai that the settings describe; it connects with its first request."""
     cookies: dict[str, str] | str | None = None
     if settings.reka_app_session is not None:
@@ -59,18 +63,40 @@ def open_reka(settings: Settings) -> AsyncReka:
     )
 
 
+async def fault_of_reka(settings: Settings) -> str | None:
+    """Why Reka would not answer, found out by trading the credentials for an access token; None if it would."""
+    try:
+        async with _open_reka(settings) as reka:
+            await reka.get_access_token()
+    except RekaError as error:
+        return str(error)
+    return None
+
+
+async def fault_of_database(settings: Settings) -> str | None:
+    """Why the database cannot be used, found out by bringing it to the newest schema; None if it can."""
+    try:
+        engine = await open_engine(settings.database_url)
+    except StorageError as error:
+        return str(error)
+    await engine.dispose()
+    return None
+
+
 @asynccontextmanager
 async def open_services(settings: Settings, members: GuildMembers, ledger: Ledger) -> AsyncIterator[Services]:
     """Open all services, and close them in the reverse order.
 
     Raises:
-        StorageError: the database cannot be used.
-        RekaAuthError: the Reka credentials cannot be right.
+        CannotStart: the database cannot be used, or the Reka credentials cannot be right.
     """
     async with AsyncExitStack() as stack:
-        engine = await open_engine(settings.database_url)
-        stack.push_async_callback(engine.dispose)
-        reka = await stack.enter_async_context(open_reka(settings))
+        try:
+            engine = await open_engine(settings.database_url)
+            stack.push_async_callback(engine.dispose)
+            reka = await stack.enter_async_context(_open_reka(settings))
+        except (StorageError, RekaError) as error:
+            raise CannotStart(str(error)) from error
         cdn = await stack.enter_async_context(AttachmentCdn(discord_api_url=settings.discord_api_url))
         scheduler = Scheduler(ledger, rest_budget=settings.rest_budget)
         stack.push_async_callback(scheduler.aclose)

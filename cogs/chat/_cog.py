@@ -134,12 +134,12 @@ class ChatCog(commands.Cog, name="ChatCog"):
         if not interaction.is_guild_integration() or (channel_id, interaction.user.id) in self._hinted:
             return
         self._hinted.add((channel_id, interaction.user.id))
-        log.warning("may not write", extra={"guild": interaction.guild_id, "channel": channel_id})
+        log.warning("may not write", extra={"guild_id": interaction.guild_id, "channel_id": channel_id})
         hint = say("hint-cannot-write", str(interaction.locale))
         try:
             await interaction.followup.send(hint, ephemeral=True)
         except discord.HTTPException as error:
-            log.info("could not give a hint", extra={"channel": channel_id, "status": error.status})
+            log.info("could not give a hint", extra={"channel_id": channel_id, "status": error.status})
 
     # Try again ---------------------------------------------------------------------------------------------
 
