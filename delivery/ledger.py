@@ -235,12 +235,12 @@ class Ledger:
         now = self._clock()
         self._lanes = {name: lane for name, lane in self._lanes.items() if not lane.idle(now)}
 
-    def ready_at(self, lanes: tuple[str, ...], *, spare: int, spaced: bool) -> float:
-        """When a request that counts against all of `lanes` may leave (monotonic seconds; now or later).
+    def ready_at(self, lanes: tuple[str, ...], now: float, *, spare: int, spaced: bool) -> float:
+        """When a request that counts against all of `lanes` may leave (monotonic seconds; `now` or later).
 
         `spare` slots of each lane stay free; `spaced` also keeps an even pace.
         """
-        now = ready = self._clock()
+        ready = now
         for name in lanes:
             lane = self._lane(name)
             ready = max(ready, lane.ready_at(now, spare=spare))

@@ -167,7 +167,7 @@ class Scheduler:
 
     def _ready_at(self, ticket: Ticket, now: float) -> float:
         progress = ticket.urgency is Urgency.PROGRESS
-        ready = self._ledger.ready_at(ticket.lanes, spare=int(progress), spaced=progress)
+        ready = self._ledger.ready_at(ticket.lanes, now, spare=int(progress), spaced=progress)
         ready = max(ready, ticket.not_before)
         if not ticket.outside_budget:
             ready = max(ready, self._budget_free_at, self._ledger.paused_until)

@@ -1,0 +1,188 @@
+"""`make demo`: the sandbox, a stand-in for Reka, and the real bot between them, until Ctrl+C."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sandbox.reka_space import RekaSpace
+from sandbox.server import Sandbox
+
+HOUSE = Path(__file__).parent.parent
+DEFAULT_PORT = 8321
+READY_WITHIN_S = 60.0
+GOODBYE_S = 2.0
+
+CREDENTIALS = ("REKA_APP_SESSION", "REKA_COOKIES", "REKA_BEARER_TOKEN")
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the message says why."""
+
+
+def talks_to_real_reka(env: Mapping[str, str]) -> bool:
+    """Whether the environment holds credentials of a real Reka."""
+    return any(env.get(name) for name in CREDENTIALS)
+
+
+def bot_environment(
+    env: Mapping[str, str], sandbox: Sandbox, stand_in: RekaSpace | None, folder: Path
+) -> dict[str, str]:
+    """The environment of a bot that lives in the sandbox, with a database of its own."""
+    changed = {
+        "DISCORD_TOKEN": sandbox.token,
+        "DISCORD_API_URL": sandbox.api_url,
+        "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'demo.db'}",
+        "ALLOWED_GUILDS": "",
+        "GRACE_S": "0",
+        "LOG_LEVEL": env.get("LOG_LEVEL") or "WARNING",
+        "PYTHONUNBUFFERED": "1",
+    }
+    if stand_in is not None:
+        changed |= {"REKA_URL": stand_in.url, "REKA_APP_SESSION": "stand-in", "REKA_PROXY": ""}
+    return {**env, **changed}
+
+
+async def demo(port: int | None, folder: Path) -> None:
+    """Run the demo until SIGINT or SIGTERM.
+
+    Raises:
+        DemoError: the port is taken, or the bot ended or did not come up.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends the loop instead
+            loop.add_signal_handler(number, stopping.set)
+    async with AsyncExitStack() as stack:
+        stand_in = (
+            None
+            if talks_to_real_reka(os.environ)
+            else await stack.enter_async_context(RekaSpace(token_s=0.03))
+        )
+        label = (
+            "stand-in" if stand_in else urlsplit(os.environ.get("REKA_URL") or "https://space.reka.ai").netloc
+        )
+        sandbox = await _open_sandbox(stack, port, label, is_stand_in=stand_in is not None)
+        env = bot_environment(os.environ, sandbox, stand_in, folder.resolve())
+        # Its own folder: a .env of the real bot is not for the demo.
+        bot = await asyncio.create_subprocess_exec(
+            sys.executable, str(HOUSE / "bot.py"), env=env, cwd=folder, stdin=asyncio.subprocess.DEVNULL
+        )
+        stack.push_async_callback(_say_goodbye, bot)
+        if await _until_ready(sandbox, bot, stopping):
+            _welcome(sandbox, label, is_stand_in=stand_in is not None)
+            await _until_either(bot, stopping)
+
+
+async def _open_sandbox(stack: AsyncExitStack, port: int | None, label: str, *, is_stand_in: bool) -> Sandbox:
+    """On the port asked for; else on the usual one, so that a bookmark works, or on any that is free."""
+    ports = (port,) if port is not None else (DEFAULT_PORT, 0)
+    for candidate in ports:
+        try:
+            return await stack.enter_async_context(
+                Sandbox(port=candidate, reka_label=label, reka_is_stand_in=is_stand_in)
+            )
+        except OSError:
+            continue
+    raise DemoError(f"Port {port} is taken: name another one with --port, or none for any that is free.")
+
+
+async def _until_ready(sandbox: Sandbox, bot: asyncio.subprocess.Process, stopping: asyncio.Event) -> bool:
+    """Wait for the bot to be online; False where Ctrl+C came first."""
+    online = asyncio.create_task(
+        sandbox.world.until(lambda: sandbox.gateway.online, timeout_s=READY_WITHIN_S)
+    )
+    over = asyncio.create_task(_until_either(bot, stopping))
+    try:
+        await asyncio.wait({online, over}, return_when=asyncio.FIRST_COMPLETED)
+        if over.done():
+            over.result()
+            return False
+        try:
+            online.result()
+        except TimeoutError as error:
+            raise DemoError(f"The bot did not come online within {READY_WITHIN_S:.0f} s.") from error
+        return True
+    finally:
+        for task in (online, over):
+            task.cancel()
+        await asyncio.wait({online, over})
+
+
+async def _until_either(bot: asyncio.subprocess.Process, stopping: asyncio.Event) -> None:
+    """Wait for Ctrl+C.
+
+    Raises:
+        DemoError: the bot ended by itself.
+    """
+    told = asyncio.create_task(stopping.wait())
+    ended = asyncio.create_task(bot.wait())
+    try:
+        await asyncio.wait({told, ended}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (told, ended):
+            task.cancel()
+        await asyncio.wait({told, ended})
+    if bot.returncode is not None and not stopping.is_set():
+        raise DemoError(f"The bot ended by itself, with status {bot.returncode}; what it said stands above.")
+
+
+async def _say_goodbye(bot: asyncio.subprocess.Process) -> None:
+    """End the bot while its Discord still answers; a bot that does not end is killed."""
+    if bot.returncode is None:
+        with suppress(ProcessLookupError):  # it ended this very moment
+            bot.terminate()
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                await bot.wait()
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                bot.kill()
+            await bot.wait()
+
+
+def _welcome(sandbox: Sandbox, label: str, *, is_stand_in: bool) -> None:
+    print(f"\n  Reka bot is online in a sandbox. Open  {sandbox.page_url}\n", flush=True)
+    if is_stand_in:
+        print(
+            "  The answers come from a stand-in, which is no model. For the real Reka, set REKA_APP_SESSION to\n"
+            "  the appSession cookie of your log-in at space.reka.ai and start again.",
+        )
+    else:
+        print(f"  The answers come from {label}.")
+    print("  Ctrl+C ends it.\n", flush=True)
+
+
+def main() -> int:
+    """The command line; the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="Try Reka bot in a browser, with no token."
+    )
+    parser.add_argument(
+        "--port", type=int, help=f"of the chat page (default: {DEFAULT_PORT}, or any that is free)"
+    )
+    parser.add_argument(
+        "--data", type=Path, default=HOUSE / "data" / "demo", help="folder of the demo's database"
+    )
+    arguments = parser.parse_args()
+    try:
+        asyncio.run(demo(arguments.port, arguments.data))
+    except DemoError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
