@@ -95,9 +95,11 @@ def settings_for(sandbox: Sandbox, reka: RekaSpace, folder: Path, **more: str) -
 
 
 @asynccontextmanager
-async def open_house(folder: Path, *, start: bool = True, **more: str) -> AsyncIterator[House]:
+async def open_house(
+    folder: Path, *, start: bool = True, reka_label: str = "", **more: str
+) -> AsyncIterator[House]:
     """Open the sandbox, start the bot in it, and close all in the reverse order."""
-    async with Sandbox() as sandbox, RekaSpace() as reka:
+    async with Sandbox(reka_label=reka_label) as sandbox, RekaSpace() as reka:
         house = House(sandbox, reka, settings_for(sandbox, reka, folder, **more))
         try:
             if start:
