@@ -159,6 +159,10 @@ class Conversation:
         """A question was edited: memory holds what stands there now."""
         await self._history.revise(channel_id, message_id, text)
 
+    async def message_withheld(self, channel_id: int, message_id: int) -> None:
+        """A message was edited so that Discord shows it to us no more: what it said is not ours to keep."""
+        await self._history.forget_message(channel_id, message_id)
+
     async def channel_gone(self, channel_id: int) -> None:
         """A channel was deleted: end what is under way in it and forget what was said."""
         for work in self._works:
@@ -225,9 +229,7 @@ class Conversation:
     async def _answer_again(self, work: Work, claim: Claim, stored: StoredReply, question: Turn) -> None:
         with self._lines.join(work.ask.place) as standing:
             await standing.turn()
-            quoted = None
-            if question.quote is not None and question.quote.message_id is not None:
-                quoted = await self._turn_of(stored.place.channel_id, question.quote.message_id)
+            quoted = await self._quoted_turn(replace(work.ask, quote=question.quote))
             await self._reply(work, claim, question, quoted, Attached(), shown=stored.messages)
 
     async def _admit(self, ask: Ask) -> Refusal | None:
@@ -275,7 +277,8 @@ class Conversation:
             log.info("could not show that a question waits", extra=work.log_fields(why=str(error)))
 
     async def _quoted_turn(self, ask: Ask) -> QuotedTurn | None:
-        if ask.quote is None or ask.quote.message_id is None:
+        """Which remembered turn the question's reference is; a context menu's asks for nothing but its target."""
+        if ask.question is None or ask.quote is None or ask.quote.message_id is None:
             return None
         return await self._turn_of(ask.place.channel_id, ask.quote.message_id)
 

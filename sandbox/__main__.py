@@ -56,7 +56,6 @@ async def demo(port: int | None, folder: Path) -> None:
     Raises:
         DemoError: the port is taken, or the bot ended or did not come up.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -72,7 +71,7 @@ async def demo(port: int | None, folder: Path) -> None:
             "stand-in" if stand_in else urlsplit(os.environ.get("REKA_URL") or "https://space.reka.ai").netloc
         )
         sandbox = await _open_sandbox(stack, port, label, is_stand_in=stand_in is not None)
-        env = bot_environment(os.environ, sandbox, stand_in, folder.resolve())
+        env = bot_environment(os.environ, sandbox, stand_in, folder)
         # Its own folder: a .env of the real bot is not for the demo.
         bot = await asyncio.create_subprocess_exec(
             sys.executable, str(HOUSE / "bot.py"), env=env, cwd=folder, stdin=asyncio.subprocess.DEVNULL
@@ -174,8 +173,13 @@ def main() -> int:
         "--data", type=Path, default=HOUSE / "data" / "demo", help="folder of the demo's database"
     )
     arguments = parser.parse_args()
+    folder: Path = arguments.data.resolve()
     try:
-        asyncio.run(demo(arguments.port, arguments.data))
+        folder.mkdir(parents=True, exist_ok=True)
+        asyncio.run(demo(arguments.port, folder))
+    except OSError as error:
+        print(f"The demo's database has no place at {folder}: {error.strerror}.", file=sys.stderr)
+        return 1
     except DemoError as error:
         print(error, file=sys.stderr)
         return 1

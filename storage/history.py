@@ -103,12 +103,15 @@ class SqlHistory:
         shown = select(reply_pages.c.reply_id).where(
             reply_pages.c.channel_id == channel_id, reply_pages.c.message_id == message_id
         )
-        return await self._forget(
-            or_(
-                turns.c.reply_id.in_(_asked_by(channel_id, message_id)),
-                turns.c.reply_id.in_(shown) & (turns.c.role == _ASSISTANT),
-            )
+        which = or_(
+            turns.c.reply_id.in_(_asked_by(channel_id, message_id)),
+            turns.c.reply_id.in_(shown) & (turns.c.role == _ASSISTANT),
         )
+        # Nearly every message that is deleted in a guild is none of ours: it must not cost a write.
+        async with reading(self._engine) as connection:
+            if (await connection.execute(select(turns.c.id).where(which).limit(1))).first() is None:
+                return 0
+        return await self._forget(which)
 
     @uninterrupted
     async def forget_channel(self, channel_id: int) -> int:

@@ -203,9 +203,13 @@ class ChatCog(commands.Cog, name="ChatCog"):
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """Memory follows what stands there now; an unfurled link is an update too, but changes no words."""
         message = event.message
-        if message.author.bot or is_withheld(message):
+        if message.author.bot:
             return
-        await self._conversation.message_edited(message.channel.id, message.id, plain_text(message, self._me))
+        if is_withheld(message):
+            await self._conversation.message_withheld(message.channel.id, message.id)
+        else:
+            text = plain_text(message, self._me)
+            await self._conversation.message_edited(message.channel.id, message.id, text)
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
