@@ -4,7 +4,10 @@
 hint-empty = Ask me something: write your question after my name, send me a picture, or use /ask.
 withheld = Discord did not show me what you wrote there: mention me in a message of its own, or use “Ask about this message” from the message's Apps menu.
 note-quote-withheld = Discord did not show me the message you replied to: use “Ask about this message” from its Apps menu, and I can read it.
-queue-full = There are already { $waiting } questions waiting here: please ask again when I have answered some of them.
+queue-full = { $waiting ->
+        [one] There is already { $waiting } question waiting here: please ask again when I have answered it.
+       *[other] There are already { $waiting } questions waiting here: please ask again when I have answered some of them.
+    }
 quota-spent = You have asked { $limit ->
         [one] your one question
        *[other] your { $limit } questions
@@ -25,8 +28,14 @@ reka-refused = Reka would not take this question: please ask it in another way, 
 unexpected = Something went wrong on my side, and it is in my log: please try again.
 
 note-broke-off = The answer broke off here. { $why }
-note-too-long = I stop here: this answer has reached its limit of { $limit } characters. Ask me to go on if you want more.
-note-too-slow = I stop here: this answer has taken longer than { $minutes } minutes. Ask me to go on if you want more.
+note-too-long = I stop here: this answer has reached its limit of { $limit ->
+        [one] { $limit } character
+       *[other] { $limit } characters
+    }. Ask me to go on if you want more.
+note-too-slow = I stop here: this answer has taken longer than { $minutes ->
+        [one] { $minutes } minute
+       *[other] { $minutes } minutes
+    }. Ask me to go on if you want more.
 note-token-ending = I stop here: Discord lets me answer a command for 15 minutes only. Ask me to go on if you want more.
 note-restarted = I was restarted in the middle of this answer: please try again.
 
@@ -38,7 +47,10 @@ again-forgotten = I no longer remember this question: please ask it anew.
 reset-done = Done: I have forgotten this conversation, and we start afresh.
 reset-nothing = There was nothing to forget: we start afresh.
 
-file-too-many = I looked at the first { $limit } pictures; left out: { $names }.
+file-too-many = I looked at the { $limit ->
+        [one] first picture only
+       *[other] first { $limit } pictures
+    }; left out: { $names }.
 file-too-large = I left out { $name }: it is larger than { $limit_mib } MiB.
 file-not-picture = I left out { $name }: I can look at PNG, JPEG, WebP and GIF pictures only.
 file-broken = I left out { $name }: it is damaged, or too large a picture to open.
@@ -48,4 +60,3 @@ file-forbidden-host = I left out { $name }: I download files from Discord only.
 
 # Words for the model, on behalf of a person who wrote none.
 about-question = Please explain this message.
-picture-question = What do you see here?

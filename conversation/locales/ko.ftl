@@ -1,0 +1,46 @@
+# The sentences of en-US.ftl in Korean, which says what the values are. Nouns have no plural, and no particle that
+# depends on the last sound follows a value.
+
+hint-empty = 무엇이든 물어보세요. 제 이름 뒤에 질문을 쓰거나, 이미지를 보내거나, /ask 명령어를 쓰면 돼요.
+withheld = 그곳에 쓴 내용을 Discord가 저에게 보여 주지 않았어요. 새 메시지에서 저를 멘션하거나, 그 메시지의 '앱' 메뉴에서 'Ask about this message'를 사용해 주세요.
+note-quote-withheld = 답장한 메시지를 Discord가 저에게 보여 주지 않았어요. 그 메시지의 '앱' 메뉴에서 'Ask about this message'를 사용하면 읽을 수 있어요.
+queue-full = 여기에는 이미 질문 { $waiting }개가 기다리고 있어요. 제가 몇 개 답한 뒤에 다시 물어봐 주세요.
+quota-spent = 한 시간에 할 수 있는 질문 { $limit }개를 모두 썼어요. { $retry }에 다시 물어봐 주세요.
+guild-not-allowed = 제 운영자가 이 서버에서는 저를 쓸 수 없게 해 두었어요. 추가해 달라고 부탁하거나, 제가 활동하는 곳에서 써 주세요.
+dm-not-allowed = 제 운영자는 자기 서버의 멤버에게만 다이렉트 메시지로 답하게 해 두었어요. 그 서버에 참여하거나, 그곳에서 물어봐 주세요.
+restarting = 지금 다시 시작하는 중이에요. 1분 뒤에 다시 물어봐 주세요.
+hint-cannot-write = 이 채널에서는 제가 먼저 글을 쓸 수 없고 슬래시 명령어에만 답할 수 있어요. 관리자가 여기에서 '채널 보기'와 '메시지 보내기'를 허용하면 쓸 수 있어요.
+
+reka-auth = 지금은 Reka에 로그인할 수 없어요. Reka 세션을 갱신해야 한다고 제 운영자에게 알려 주세요.
+reka-busy = 지금 Reka가 아주 바빠요. 1분 뒤에 다시 시도해 주세요.
+reka-busy-until = 지금 Reka가 아주 바빠요. { $retry }에 다시 시도해 주세요.
+reka-quota = Reka 크레딧을 모두 썼어요. 제 운영자에게 알려 주세요.
+reka-silent = Reka의 응답이 끊겼어요. 다시 시도해 주세요.
+reka-down = 지금은 Reka에 연결할 수 없어요. 1분 뒤에 다시 시도해 주세요.
+reka-odd = Reka가 보낸 답을 읽을 수 없었어요. 다시 시도해 주세요.
+reka-refused = Reka가 이 질문을 받지 않았어요. 다르게 묻거나 더 짧게 물어봐 주세요.
+unexpected = 제 쪽에서 문제가 생겨 로그에 남겨 두었어요. 다시 시도해 주세요.
+
+note-broke-off = 답변이 여기에서 끊겼어요. { $why }
+note-too-long = 여기에서 멈출게요. 이 답변이 한도인 { $limit }자에 이르렀어요. 더 원하면 계속하라고 말해 주세요.
+note-too-slow = 여기에서 멈출게요. 이 답변이 { $minutes }분보다 오래 걸렸어요. 더 원하면 계속하라고 말해 주세요.
+note-token-ending = 여기에서 멈출게요. Discord에서는 명령어에 15분 동안만 답할 수 있어요. 더 원하면 계속하라고 말해 주세요.
+note-restarted = 이 답변 도중에 제가 다시 시작됐어요. 다시 시도해 주세요.
+
+button-try-again = 다시 시도
+again-not-yours = 질문한 사람이나 여기에서 메시지를 관리하는 사람만 다시 시도할 수 있어요.
+again-running = 이미 답하는 중이거나, 답변이 끝났어요.
+again-forgotten = 이 질문은 이제 기억나지 않아요. 새로 물어봐 주세요.
+
+reset-done = 다 됐어요. 이 대화를 잊었으니 처음부터 시작해요.
+reset-nothing = 잊을 내용이 없었어요. 처음부터 시작해요.
+
+file-too-many = 앞의 이미지 { $limit }개만 봤어요. 제외한 파일: { $names }.
+file-too-large = { $name } 파일을 제외했어요. { $limit_mib } MiB보다 커요.
+file-not-picture = { $name } 파일을 제외했어요. PNG, JPEG, WebP, GIF 이미지만 볼 수 있어요.
+file-broken = { $name } 파일을 제외했어요. 손상됐거나, 너무 커서 열 수 없는 이미지예요.
+file-gone = { $name } 파일을 제외했어요. Discord에 더는 없으니 다시 첨부해 주세요.
+file-unreachable = { $name } 파일을 제외했어요. 다운로드할 수 없었으니 다시 첨부해 주세요.
+file-forbidden-host = { $name } 파일을 제외했어요. 저는 Discord에서만 파일을 다운로드해요.
+
+about-question = 이 메시지를 설명해 주세요.

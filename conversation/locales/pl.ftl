@@ -1,0 +1,64 @@
+# The sentences of en-US.ftl in Polish, which says what the values are. Readers are “ty”, without a word of gender.
+
+hint-empty = Zapytaj mnie o coś: napisz pytanie po mojej nazwie, wyślij mi obraz albo użyj /ask.
+withheld = Discord nie pokazał mi treści twojej wiadomości: wspomnij o mnie w osobnej wiadomości albo użyj „Ask about this message” z menu „Aplikacje” przy tamtej.
+note-quote-withheld = Discord nie pokazał mi wiadomości, na którą odpowiadasz: użyj „Ask about this message” z jej menu „Aplikacje”, a będę mógł ją przeczytać.
+queue-full = { $waiting ->
+        [one] Czeka tu już { $waiting } pytanie: zapytaj ponownie, gdy na nie odpowiem.
+        [few] Czekają tu już { $waiting } pytania: zapytaj ponownie, gdy odpowiem na część z nich.
+       *[other] Czeka tu już { $waiting } pytań: zapytaj ponownie, gdy odpowiem na część z nich.
+    }
+quota-spent = Masz już za sobą { $limit ->
+        [one] { $limit } pytanie
+        [few] { $limit } pytania
+       *[other] { $limit } pytań
+    } w tej godzinie, a więcej nie można: zapytaj ponownie { $retry }.
+guild-not-allowed = Mój operator nie udostępnił mnie na tym serwerze: poproś go o dodanie serwera albo korzystaj ze mnie tam, gdzie działam.
+dm-not-allowed = Mój operator pozwala mi odpowiadać na wiadomości prywatne tylko członkom swoich serwerów: dołącz do któregoś albo zapytaj tam.
+restarting = Właśnie trwa mój restart: zapytaj ponownie za minutę.
+hint-cannot-write = Na tym kanale nie mogę pisać z własnej inicjatywy, a tylko odpowiadać na polecenia z ukośnikiem: administrator może mi tu przyznać „View Channel” i „Send Messages”.
+
+reka-auth = Nie mogę się teraz zalogować do Reka: przekaż mojemu operatorowi, że trzeba odnowić sesję Reka.
+reka-busy = Reka ma teraz bardzo dużo pracy: spróbuj ponownie za minutę.
+reka-busy-until = Reka ma teraz bardzo dużo pracy: spróbuj ponownie { $retry }.
+reka-quota = Środki na Reka się skończyły: przekaż to mojemu operatorowi.
+reka-silent = Reka zamilkła: spróbuj ponownie.
+reka-down = Nie mogę się teraz połączyć z Reka: spróbuj ponownie za minutę.
+reka-odd = Reka przysłała odpowiedź, której nie dało się odczytać: spróbuj ponownie.
+reka-refused = Reka nie przyjęła tego pytania: zadaj je inaczej albo krócej.
+unexpected = Coś poszło nie tak po mojej stronie i jest to w moim dzienniku: spróbuj ponownie.
+
+note-broke-off = Odpowiedź urwała się w tym miejscu. { $why }
+note-too-long = Kończę tutaj: ta odpowiedź osiągnęła limit { $limit ->
+        [one] { $limit } znaku
+       *[other] { $limit } znaków
+    }. Poproś o ciąg dalszy, jeśli chcesz więcej.
+note-too-slow = Kończę tutaj: ta odpowiedź trwa dłużej niż { $minutes ->
+        [one] { $minutes } minutę
+        [few] { $minutes } minuty
+       *[other] { $minutes } minut
+    }. Poproś o ciąg dalszy, jeśli chcesz więcej.
+note-token-ending = Kończę tutaj: Discord pozwala mi odpowiadać na polecenie tylko przez 15 minut. Poproś o ciąg dalszy, jeśli chcesz więcej.
+note-restarted = Restart przerwał mi w połowie tej odpowiedzi: spróbuj ponownie.
+
+button-try-again = Spróbuj ponownie
+again-not-yours = Ponowić próbę może tylko osoba, która zadała pytanie, albo ktoś, kto zarządza tu wiadomościami.
+again-running = Już nad tym pracuję albo odpowiedź już jest.
+again-forgotten = Nie pamiętam już tego pytania: zadaj je jeszcze raz.
+
+reset-done = Gotowe: ta rozmowa jest zapomniana i zaczynamy od nowa.
+reset-nothing = Nie było czego zapominać: zaczynamy od nowa.
+
+file-too-many = { $limit ->
+        [one] Obejrzano tylko pierwszy obraz
+        [few] Obejrzano tylko pierwsze { $limit } obrazy
+       *[other] Obejrzano tylko pierwszych { $limit } obrazów
+    }; pominięto: { $names }.
+file-too-large = Pominięto { $name }: plik jest większy niż { $limit_mib } MiB.
+file-not-picture = Pominięto { $name }: mogę oglądać tylko obrazy PNG, JPEG, WebP i GIF.
+file-broken = Pominięto { $name }: plik jest uszkodzony albo obraz jest za duży, by go otworzyć.
+file-gone = Pominięto { $name }: Discord nie ma już tego pliku, więc załącz go jeszcze raz.
+file-unreachable = Pominięto { $name }: nie udało się pobrać pliku, więc załącz go jeszcze raz.
+file-forbidden-host = Pominięto { $name }: pobieram pliki tylko z Discorda.
+
+about-question = Wyjaśnij mi tę wiadomość.

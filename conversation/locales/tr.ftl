@@ -1,0 +1,55 @@
+# The sentences of en-US.ftl in Turkish, which says what the values are. Readers are “sen”, as in Discord's Turkish.
+# A noun after a number stays singular, so most numbers need no choice; no suffix ever follows a value.
+
+hint-empty = Bana bir şey sor: sorunu adımdan sonra yaz, bana bir resim gönder ya da /ask kullan.
+withheld = Discord orada ne yazdığını bana göstermedi: benden ayrı bir mesajda bahset ya da mesajın “Uygulamalar” menüsünden “Ask about this message” seçeneğini kullan.
+note-quote-withheld = Discord yanıtladığın mesajı bana göstermedi: o mesajın “Uygulamalar” menüsünden “Ask about this message” seçeneğini kullan, o zaman okuyabilirim.
+queue-full = { $waiting ->
+        [one] Burada zaten bekleyen { $waiting } soru var: onu yanıtladığımda lütfen yeniden sor.
+       *[other] Burada zaten bekleyen { $waiting } soru var: birkaçını yanıtladığımda lütfen yeniden sor.
+    }
+quota-spent = Bu saat için { $limit ->
+        [one] tek soru hakkını
+       *[other] { $limit } soru hakkını
+    } kullandın: lütfen { $retry } yeniden sor.
+guild-not-allowed = Beni çalıştıran kişi beni bu sunucuya açmadı: ondan sunucuyu eklemesini iste ya da beni çalıştığım yerde kullan.
+dm-not-allowed = Beni çalıştıran kişi yalnızca kendi sunucularının üyelerine direkt mesajla yanıt vermeme izin veriyor: lütfen birine katıl ya da orada sor.
+restarting = Şu anda yeniden başlatılıyorum: lütfen bir dakika sonra yeniden sor.
+hint-cannot-write = Bu kanalda kendiliğimden yazamıyorum, yalnızca eğik çizgi komutlarına yanıt verebiliyorum: bir yönetici bana burada “View Channel” ve “Send Messages” izinlerini verebilir.
+
+reka-auth = Şu anda Reka hesabına giriş yapamıyorum: lütfen beni çalıştıran kişiye Reka oturumunun yenilenmesi gerektiğini söyle.
+reka-busy = Reka şu anda çok yoğun: lütfen bir dakika sonra yeniden dene.
+reka-busy-until = Reka şu anda çok yoğun: lütfen { $retry } yeniden dene.
+reka-quota = Reka kredisi bitti: lütfen beni çalıştıran kişiye haber ver.
+reka-silent = Reka sustu: lütfen yeniden dene.
+reka-down = Şu anda Reka ile bağlantı kuramıyorum: lütfen bir dakika sonra yeniden dene.
+reka-odd = Reka okuyamadığım bir yanıt gönderdi: lütfen yeniden dene.
+reka-refused = Reka bu soruyu kabul etmedi: lütfen başka türlü ya da daha kısa sor.
+unexpected = Bende bir şeyler ters gitti ve günlüğüme yazıldı: lütfen yeniden dene.
+
+note-broke-off = Yanıt burada kesildi. { $why }
+note-too-long = Burada duruyorum: bu yanıt { $limit } karakterlik sınırına ulaştı. Daha fazlasını istersen devam etmemi söyle.
+note-too-slow = Burada duruyorum: bu yanıt { $minutes } dakikadan uzun sürdü. Daha fazlasını istersen devam etmemi söyle.
+note-token-ending = Burada duruyorum: Discord bir komuta yalnızca 15 dakika boyunca yanıt vermeme izin veriyor. Daha fazlasını istersen devam etmemi söyle.
+note-restarted = Bu yanıtın ortasında yeniden başlatıldım: lütfen yeniden dene.
+
+button-try-again = Yeniden dene
+again-not-yours = Bunu yalnızca soruyu soran kişi ya da burada mesajları yöneten biri yeniden deneyebilir.
+again-running = Zaten üzerinde çalışıyorum ya da yanıtı çoktan geldi.
+again-forgotten = Bu soruyu artık hatırlamıyorum: lütfen baştan sor.
+
+reset-done = Tamamdır: bu sohbeti unuttum, baştan başlıyoruz.
+reset-nothing = Unutacak bir şey yoktu: baştan başlıyoruz.
+
+file-too-many = { $limit ->
+        [one] Yalnızca ilk resme baktım
+       *[other] İlk { $limit } resme baktım
+    }; atladıklarım: { $names }.
+file-too-large = { $name } dosyasını atladım: boyutu { $limit_mib } MiB sınırını aşıyor.
+file-not-picture = { $name } dosyasını atladım: yalnızca PNG, JPEG, WebP ve GIF resimlere bakabiliyorum.
+file-broken = { $name } dosyasını atladım: dosya bozuk ya da resim açılamayacak kadar büyük.
+file-gone = { $name } dosyasını atladım: dosya artık Discord üzerinde yok, lütfen yeniden ekle.
+file-unreachable = { $name } dosyasını atladım: dosyayı indiremedim, lütfen yeniden ekle.
+file-forbidden-host = { $name } dosyasını atladım: yalnızca Discord üzerinden dosya indiririm.
+
+about-question = Lütfen bu mesajı açıkla.
