@@ -8,8 +8,9 @@ The model, where clients and CommonMark differ or are vague:
   `~~~` is text.
 - A run of one or two backticks opens inline code, which ends at a run of the same length. What is still
   open at the line's end was no code: its backticks are text, and what follows them is read again.
-- `*` and `_` follow CommonMark's flanking rules; `~~` too; `||` opens only before a character and after none
-  of a word. Emphasis ends with its paragraph, list item or heading; a spoiler ends only at its `||`.
+- `*`, `_` and `~~` follow CommonMark's flanking rules, but a lone `*` inside a word opens nothing (2*3); `||`
+  opens only before a character and after none of a word. Emphasis ends with its paragraph, list item or
+  heading; a spoiler ends only at its `||`.
 - A backslash takes its meaning from the next character, outside code.
 """
 
@@ -20,11 +21,11 @@ import unicodedata
 from copy import copy
 from dataclasses import dataclass, replace
 
-LANGUAGE_CHARS = 24
-SPANS_DEEP = 6
-LONGEST_RUN = 5
-LINK_TEXT_CHARS = 200
-LINK_TARGET_CHARS = 500
+_LANGUAGE_CHARS = 24
+_SPANS_DEEP = 6
+_LONGEST_RUN = 5
+_LINK_TEXT_CHARS = 200
+_LINK_TARGET_CHARS = 500
 
 _LANGUAGE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.#")
 _MARKERS = frozenset("*_~|")
@@ -107,16 +108,20 @@ class Scanner:
         page.reopened = tuple(Span(span.marker, pos, reopened=True) for span in self._all_spans())
         page.spans = tuple(span for span in page.reopened if span.marker[0] != "`")
         page.code = page.reopened[-1] if self.code else None
-        in_quote = "" if self.bare else self.quote
+        quotes = not self.blocks or self.blocks[-1].quote
+        in_quote = self.quote if quotes and not self.bare else ""
         fences = "".join(f"{block.quote}{'`' * block.ticks}{block.language}\n" for block in page.blocks)
+        page.quote = in_quote
         page._leads = (in_quote, fences)
         return page
 
     @property
     def opener(self) -> str:
         """What the page begins with, so that it goes on as the one before it stopped."""
-        spans = "".join(span.marker for span in self.reopened)
         quote, fences = self._leads
+        if not self.reopened:
+            return fences + quote
+        spans = "".join(span.marker for span in self.reopened)
         return f"{spans}{fences}{quote}" if fences else f"{quote}{spans}"
 
     def closers(self, upto: int | None = None, *, must: bool = False) -> str:
@@ -138,8 +143,8 @@ class Scanner:
         """How many characters closing takes at most, also if open inline code turns out to be none."""
         if not (self.blocks or self.spans or self.code or self._angle):
             return 0
-        doubt = 4 if self.code and "```" in self._code_text else 0
-        return len(self.closers()) + doubt
+        doubt = (4 if "```" in self._code_text else 0) + (2 if "||" in self._code_text else 0)
+        return len(self.closers()) + (doubt if self.code else 0)
 
     @property
     def closing_fence(self) -> bool:
@@ -149,7 +154,14 @@ class Scanner:
     @property
     def uncounted(self) -> bool:
         """True while the last run of markers may turn out to close what the closers close."""
-        return 0 < len(self.run) <= LONGEST_RUN and (not self.blocks or self.closing_fence)
+        if self.in_quote_marks:
+            return True
+        return 0 < len(self.run) <= _LONGEST_RUN and (not self.blocks or self.closing_fence)
+
+    @property
+    def in_quote_marks(self) -> bool:
+        """True where a line of quoted code holds its quote marks and nothing else yet."""
+        return bool(self.bare and self.quote and self.blocks and self.blocks[-1].quote)
 
     @property
     def unbreakable(self) -> bool:
@@ -168,6 +180,8 @@ class Scanner:
         if self.code and "```" in self._code_text:
             # At the line's end the code may turn out to be text, and the run a code block.
             end = min(end, self.pos - len(self._code_text) + self._code_text.index("```"))
+        if self.in_quote_marks:
+            end = min(end, self.line_start)
         if self._link == "(":
             end = min(end, self._target_at)
         if self.fresh and self.blocks:
@@ -198,10 +212,11 @@ class Scanner:
 
     def completion(self) -> str:
         """What completes a marker of which the text's end holds only the first half; empty for none."""
-        if self.closing_fence and len(self.run) < self.blocks[-1].ticks:
+        if self.in_quote_marks or (self.closing_fence and len(self.run) < self.blocks[-1].ticks):
+            space = " " if self.in_quote_marks else ""
             outer = "".join(f"\n{block.quote}{'`' * block.ticks}" for block in reversed(self.blocks[:-1]))
             rest = "".join(s.marker for s in reversed(self.spans) if s.reopened or is_spoiler(s))
-            return "`" * (self.blocks[-1].ticks - len(self.run)) + outer + rest
+            return space + "`" * (self.blocks[-1].ticks - len(self.run)) + outer + rest
         if len(self.run) == 1 and self.spans and self.spans[-1].marker == self.run * 2 and not self.blocks:
             must = self.closers(must=True)
             return must[1:] if must.startswith(self.run * 2) else must
@@ -298,7 +313,7 @@ class Scanner:
 
     def _in_block(self, char: str) -> None:
         if self._naming:
-            if char in _LANGUAGE and len(self._name) < LANGUAGE_CHARS:
+            if char in _LANGUAGE and len(self._name) < _LANGUAGE_CHARS:
                 self._name += char
                 return
             self._name_block(self._name if char == " " and self._run_bare else "")
@@ -346,7 +361,7 @@ class Scanner:
         if self._link == "[":
             if char == "]":
                 self._link = "]"
-            elif self.pos - self._link_at > LINK_TEXT_CHARS:
+            elif self.pos - self._link_at > _LINK_TEXT_CHARS:
                 self._link = ""
         elif self._link == "]":
             self._link = "(" if char == "(" else ""
@@ -354,7 +369,7 @@ class Scanner:
         else:
             self._target += char
             size = len(self._target)
-            begun = size < LINK_TARGET_CHARS and any(
+            begun = size < _LINK_TARGET_CHARS and any(
                 url[:size] == self._target[: len(url)] for url in _URL_STARTS
             )
             if not begun or char.isspace() or self._target.count(")") > self._target.count("("):
@@ -394,7 +409,7 @@ class Scanner:
         if self._run_bare and not self.blocks:
             self._end_paragraph()
         quote = self.quote if self._run_bare else ""
-        self.blocks = (*self.blocks, Block(min(ticks, LONGEST_RUN), self.run_at, quote=quote))
+        self.blocks = (*self.blocks, Block(min(ticks, _LONGEST_RUN), self.run_at, quote=quote))
         self.fresh = self._naming = True
         self._name = ""
 
@@ -417,10 +432,12 @@ class Scanner:
         opens, closes = left, right
         if char == "_":
             opens, closes = left and (not right or before == "p"), right and (not left or after == "p")
+        elif run == "*" and before == after == "w":
+            opens = False
         elif char == "|":
             opens, closes = after != " " and before != "w", True
         rest = self._close(run) if closes else len(run)
-        if opens and 0 < rest <= 3 and (char != "|" or rest == 2) and len(self._all_spans()) < SPANS_DEEP:
+        if opens and 0 < rest <= 3 and (char != "|" or rest == 2) and len(self._all_spans()) < _SPANS_DEEP:
             at = self.run_at + len(run) - rest
             if rest % 2:
                 self.spans = (*self.spans, Span(char, at))

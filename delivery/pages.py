@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-import regex  # type: ignore[import-untyped]  # has no types of its own
+import regex
 
 from delivery._markdown import Scanner
 
@@ -89,7 +89,7 @@ class _LivePage:
     def __init__(self, limit_chars: int, scanner: Scanner) -> None:
         self._limit = limit_chars
         self._held = min(HELD_CHARS, limit_chars // 4)
-        self._begin = scanner
+        self._begin = self._near = scanner
         # A page that goes on in a block keeps the indentation of its first line; others begin at a word.
         self._start: int | None = scanner.pos if scanner.blocks else None
         self._scanner = scanner.fork()
@@ -133,9 +133,11 @@ class _LivePage:
         else:
             self._gap_lines = 0
             self._word_end = pos + 1
-        if scanner.uncounted:
-            return False
         used = self._used - (pos + 1 - self._word_end)
+        if scanner.uncounted:
+            if not ran or len(scanner.run) > 1:
+                return False
+            used -= 1  # one run of markers follows another: what stands before this one counts
         needed = len(scanner.opener) + used + scanner.closing_units
         if needed > self._limit:
             return True
@@ -152,9 +154,10 @@ class _LivePage:
             return
         scanner, before = self._scanner, text[pos - 1]
         if scanner.blocks:
-            if not scanner.fresh and before.isspace():
-                in_line = not self._gap_lines or char == "`"
-                place = scanner.line_start if self._gap_lines else pos
+            quoting = char == ">" and scanner.bare and scanner.blocks[-1].quote
+            if not scanner.fresh and not quoting and before.isspace():
+                in_line = not scanner.bare or char == "`"
+                place = scanner.line_start if scanner.bare else pos
                 self._places.append((_Place.WEAK if in_line else _Place.LINE, place))
             return
         if not before.isspace():
@@ -188,8 +191,11 @@ class _LivePage:
             if page is not None and _units(page.content) <= self._limit:
                 break
         else:
-            raise AssertionError("one character always fits")  # the openers and closers are kept short
+            raise AssertionError("one character always fits: markers take at most half a page")
         after = scanner.next_page(place, language_chars=self._limit // 4)
+        if (len(after.opener) + after.closing_units) * 2 > self._limit:
+            # Deeply nested Markdown on a small page: markers alone must not fill it.
+            after = Scanner(place)
         return page, _LivePage(self._limit, after)
 
     def _choices(self, text: str, over: int) -> Iterator[int]:
@@ -253,7 +259,11 @@ class _LivePage:
         return [*pages, *live.last_pages(text)]
 
     def _at(self, text: str, pos: int) -> Scanner:
-        return self._begin.fork().feed(text[self._begin.pos : pos])
+        """A scanner that has read this page up to `pos`; it goes on from the last one, where that is possible."""
+        near = self._near if self._near.pos <= pos else self._begin
+        scanner = near.fork().feed(text[near.pos : pos])
+        self._near = scanner.fork()
+        return scanner
 
     def _page(self, text: str, pos: int, scanner: Scanner) -> Page | None:
         start = self._start or 0

@@ -1,0 +1,79 @@
+"""Contents: pages, wrapped URLs and our own note together, as the messages get them."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from delivery.compose import PageComposer
+
+NOTE = "-# The answer broke off."
+
+
+def test_the_note_stands_under_the_text() -> None:
+    """A note is ours and no part of the answer: a blank line sets it apart."""
+    assert PageComposer().compose("An answer", ended=True, note=NOTE) == [f"An answer\n\n{NOTE}"]
+
+
+def test_a_note_without_a_text_stands_alone() -> None:
+    """An answer may fail before its first word."""
+    assert PageComposer().compose("", ended=True, note=NOTE) == [NOTE]
+    assert PageComposer().compose(" \n", ended=True) == []
+
+
+def test_a_note_that_does_not_fit_gets_a_message_of_its_own() -> None:
+    """The text must not lose a word for it, nor change pages."""
+    text = "x" * (100 - len(NOTE) - 2)
+    assert PageComposer(100).compose(text, ended=True, note=NOTE) == [f"{text}\n\n{NOTE}"]
+    assert PageComposer(100).compose(text + "x", ended=True, note=NOTE) == [text + "x", NOTE]
+
+
+def test_a_note_follows_a_closed_block() -> None:
+    """A note inside an open code block would look like code."""
+    contents = PageComposer().compose("```py\nx = 1", ended=True, note=NOTE)
+    assert contents == [f"```py\nx = 1\n```\n\n{NOTE}"]
+
+
+def test_urls_are_wrapped_only_where_asked() -> None:
+    """Elsewhere a flag of the message suppresses previews, and the text stays as it is."""
+    assert PageComposer().compose("See https://a.b", ended=True) == ["See https://a.b"]
+    assert PageComposer(wraps_urls=True).compose("See https://a.b", ended=True) == ["See <https://a.b>"]
+
+
+def test_a_url_that_is_still_being_written_is_closed_for_the_moment() -> None:
+    """An open bracket would show, and its URL would unfurl."""
+    assert PageComposer(wraps_urls=True).compose("See https://a.b/", ended=False) == ["See <https://a.b/>"]
+
+
+def test_a_revised_text_is_composed_anew() -> None:
+    """Reka may take back what it wrote; the reply follows."""
+    composer = PageComposer(40)
+    composer.compose("The first version of a text that needs two pages", ended=False)
+    assert composer.compose("Short", ended=False) == ["Short"]
+
+
+PIECES = (
+    "word ",
+    "https://a.b/c_d ",
+    "https://e.x/(f). ",
+    "**bold** ",
+    "\n\n",
+    "```py\ncode(1)\n```\n",
+    "漢字。",
+    "`c` ",
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join), st.integers(40, 90), st.booleans())
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+def test_a_content_with_a_successor_never_changes(text: str, limit_chars: int, wraps_urls: bool) -> None:
+    """Each change of a finished message would cost an edit, and people have read it."""
+    composer, before = PageComposer(limit_chars, wraps_urls=wraps_urls), list[str]()
+    for size in range(1, len(text) + 1):
+        contents = composer.compose(text[:size], ended=False)
+        assert contents[: max(0, len(before) - 1)] == before[:-1]
+        assert all(0 < len(content) <= limit_chars for content in contents)
+        before = contents
+    ended = composer.compose(text, ended=True, note=NOTE)
+    assert ended[: max(0, len(before) - 1)] == before[:-1]
+    assert ended[-1].endswith(NOTE)
