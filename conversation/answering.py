@@ -67,6 +67,7 @@ class Answering:
         self._now_s = now_s
         self._timeout: asyncio.Timeout | None = None
         self._interrupt: Interrupt | None = None
+        self._ended = False
         self._remembering: asyncio.Task[None] | None = None
         self.text = ""
         self.error: RekaError | None = None
@@ -77,14 +78,16 @@ class Answering:
         return self.error is not None or self._interrupt is Interrupt.RESTARTED
 
     def interrupt(self, why: Interrupt) -> None:
-        """End the answer now, with a note that says why."""
-        if self._interrupt is None:
+        """End the answer now, with a note that says why; one that has ended already stays as it is."""
+        if self._interrupt is None and not self._ended:
             self._interrupt = why
             if self._timeout is not None and not self._timeout.expired():
                 self._timeout.reschedule(asyncio.get_running_loop().time())
 
     async def drafts(self) -> AsyncGenerator[Draft, None]:
         """Yield the answer as it stands; the last draft has `ended` set and carries the notes."""
+        if self._interrupt is None and not self._time_left_s():
+            self._interrupt = self._why_out_of_time()  # it waited too long in line: the model is not asked
         try:
             async with (
                 asyncio.timeout(self._time_left_s()) as self._timeout,
@@ -104,6 +107,7 @@ class Answering:
             self.error = error
         finally:
             self._timeout = None
+            self._ended = True
         if self.text.strip():
             complete = self.error is None and self._interrupt is None
             self._remembering = asyncio.create_task(self._keep(self.text, complete))

@@ -49,7 +49,9 @@ class Attachments:
         """Make the files of `ask` and of the message it quotes ready; a bad one costs a note, never the answer."""
         files = [*ask.files, *(ask.quote.files if ask.quote else ())]
         chosen, rest = files[: self._limit], files[self._limit :]
-        results = await asyncio.gather(*(self._one(file, ask.locale) for file in chosen))
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._one(file, ask.locale)) for file in chosen]
+        results = [task.result() for task in tasks]
         notes = [result for result in results if isinstance(result, str)]
         if rest:
             names = ", ".join(_shown_name(file) for file in rest)

@@ -1,21 +1,22 @@
-"""One queue per place: who came first is answered first, and places never wait for each other."""
+"""One queue per key: who came first is served first, and different keys never wait for each other."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Hashable
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
-from conversation.model import Place
+K = TypeVar("K", bound=Hashable)
 
 
-class Standing:
-    """One question's place in a line; as a context manager it leaves the line in any case."""
+class Standing(Generic[K]):
+    """Somebody's position in a line; as a context manager it leaves the line in any case."""
 
-    def __init__(self, lines: Lines, place: Place, line: deque[Standing]) -> None:
+    def __init__(self, lines: Lines[K], key: K, line: deque[Standing[K]]) -> None:
         self._lines = lines
-        self._place = place
+        self._key = key
         self._line = line
         self._at_front = asyncio.Event()
 
@@ -29,6 +30,7 @@ class Standing:
         await self._at_front.wait()
 
     def admit_if_first(self) -> None:
+        """Let it go on if nobody stands before it."""
         if self._line and self._line[0] is self:
             self._at_front.set()
 
@@ -38,32 +40,32 @@ class Standing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._lines.leave(self._place, self)
+        self._lines.leave(self._key, self)
 
 
-class Lines:
-    """All lines of the process; an empty line takes no memory."""
+class Lines(Generic[K]):
+    """All lines of one kind; an empty line takes no memory."""
 
     def __init__(self) -> None:
-        self._lines: dict[Place, deque[Standing]] = {}
+        self._lines: dict[K, deque[Standing[K]]] = {}
 
-    def length(self, place: Place) -> int:
-        """How many stand in line at `place`, the one being answered included."""
-        return len(self._lines.get(place, ()))
+    def length(self, key: K) -> int:
+        """How many stand in line at `key`, the one being served included."""
+        return len(self._lines.get(key, ()))
 
-    def join(self, place: Place) -> Standing:
-        """Stand at the end of the line of `place`; takes no time, so order of arrival is order of answers."""
-        line = self._lines.setdefault(place, deque())
-        standing = Standing(self, place, line)
+    def join(self, key: K) -> Standing[K]:
+        """Stand at the end of the line of `key`; takes no time, so order of arrival is order of service."""
+        line = self._lines.setdefault(key, deque())
+        standing = Standing(self, key, line)
         line.append(standing)
         standing.admit_if_first()
         return standing
 
-    def leave(self, place: Place, standing: Standing) -> None:
+    def leave(self, key: K, standing: Standing[K]) -> None:
         """Step out of the line, wherever in it one stands."""
-        line = self._lines[place]
+        line = self._lines[key]
         line.remove(standing)
         if line:
             line[0].admit_if_first()
         else:
-            del self._lines[place]
+            del self._lines[key]

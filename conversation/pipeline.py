@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from conversation.admit import HOUR_S, Facts, Rules, admit, refuse_queue, refuse_quota
 from conversation.answering import Answering, Interrupt, Limits
@@ -17,12 +18,13 @@ from conversation.attach import Attached, Attachments, join_notes
 from conversation.line import Lines, Standing
 from conversation.model import Ask, Author, Claim, Place, Refusal, ReplyState, StoredReply, Turn
 from conversation.ports import ChatModel, GuildMembers, History, ReplyJournal
-from conversation.recall import Budget, QuotedTurn, recall
+from conversation.recall import Budget, QuotedTurn, recall, would_tell
 from conversation.recent import RecentEvents
 from conversation.sentences import moment, note, say
 from conversation.work import Work, Works
+from delivery.ledger import reaction_lane
 from delivery.live_reply import LiveReply, LiveReplyCounts
-from delivery.scheduler import Scheduler
+from delivery.scheduler import Scheduler, Urgency
 from delivery.surface import (
     Draft,
     MessageRef,
@@ -37,6 +39,7 @@ from delivery.surface import (
 log = logging.getLogger(__name__)
 
 TYPING_EVERY_S = 8.0  # the sign lasts 10 s
+WAITING_SHOWN_AFTER_S = 0.5
 
 
 @dataclass(slots=True)
@@ -83,7 +86,9 @@ class Conversation:
         self._system_prompt = system_prompt
         self._model_name = model_name
         self._now_s = now_s
-        self._lines = Lines()
+        self._lines: Lines[Place] = Lines()
+        self._arrivals: Lines[Place] = Lines()
+        self._askers: Lines[int] = Lines()
         self._recent = RecentEvents()
         self._works = Works()
         self._closing = False
@@ -106,7 +111,7 @@ class Conversation:
             self.counts.repeated_events += 1
             return
         work = Work(ask, surface)
-        await self._works.run(work, lambda: self._guarded(work, self._answer(work)))
+        await self._works.run(work, lambda: self._guarded(work, lambda: self._answer(work)))
 
     async def answer_again(self, stored: StoredReply, author: Author, surface: Surface) -> Refusal | None:
         """Answer a question anew whose answer broke off, over the messages of the broken one.
@@ -116,9 +121,11 @@ class Conversation:
         question = await self._history.question(stored.reply_id)
         if question is None:
             return Refusal("again-forgotten")
-        if refusal := self._refuse_again(stored, await self._asked_at(author.id)):
-            return refusal
-        claim = await self._journal.claim_again(stored.reply_id)
+        with self._askers.join(author.id) as asker:
+            await asker.turn()
+            if refusal := self._refuse_again(stored, await self._asked_at(author.id)):
+                return refusal
+            claim = await self._journal.claim_again(stored.reply_id)
         if claim is None:
             return Refusal("again-running")
         ask = Ask(
@@ -131,7 +138,7 @@ class Conversation:
         )
         work = Work(ask, surface, claim=claim)
         await self._works.run(
-            work, lambda: self._guarded(work, self._answer_again(work, claim, stored, question))
+            work, lambda: self._guarded(work, lambda: self._answer_again(work, claim, stored, question))
         )
         return None
 
@@ -139,7 +146,7 @@ class Conversation:
         """Answer an event with one sentence of ours that is no part of any conversation."""
         if self._recent.is_new(ask.event_id):
             work = Work(ask, surface)
-            await self._works.run(work, lambda: self._guarded(work, self._say(work, sentence)))
+            await self._works.run(work, lambda: self._guarded(work, lambda: self._say(work, sentence)))
 
     async def forget(self, place: Place) -> int:
         """Forget what was said in `place`; the number of turns forgotten."""
@@ -148,12 +155,21 @@ class Conversation:
     async def message_deleted(self, channel_id: int, message_id: int) -> None:
         """A message is gone from the screen: end the answer that it asked for or that it shows, and forget it."""
         ref = MessageRef(channel_id, message_id)
+        if any(work.live is not None and work.live.took_away(ref) for work in self._works):
+            return
+        dropped: list[Work] = []
         for work in self._works:
             if work.ask.question == ref:
                 work.drop("question deleted")
             elif work.live is not None and ref in work.live.messages:
                 work.drop("reply deleted")
+            else:
+                continue
+            dropped.append(work)
         await self._history.forget_message(channel_id, message_id)
+        if dropped:
+            await self._works.ended(dropped)
+            await self._history.forget_message(channel_id, message_id)  # what they wrote on their way out
 
     async def message_edited(self, channel_id: int, message_id: int, text: str) -> None:
         """A question was edited: memory holds what stands there now."""
@@ -189,42 +205,77 @@ class Conversation:
 
     # The way of one question ---------------------------------------------------------------------------------
 
-    async def _guarded(self, work: Work, way: Awaitable[None]) -> None:
-        """The one handler of the unexpected: a line with the traceback, and a sentence to the person."""
+    async def _guarded(self, work: Work, way: Callable[[], Awaitable[None]]) -> None:
+        """Go the way of `work`, and clear up behind it where it was dropped."""
         try:
-            await way
+            work.begin()
+            await self._with_apology(work, way)
         except asyncio.CancelledError:
             if work.why_dropped is None:
                 raise
             await self._clear_away(work)
+
+    async def _with_apology(self, work: Work, way: Callable[[], Awaitable[None]]) -> None:
+        """The one handler of the unexpected: a line with the traceback, and a sentence to the person."""
+        try:
+            await way()
         except Exception:
             self.counts.unexpected += 1
             log.exception("unexpected", extra=work.log_fields())
             await self._apologise(work)
 
     async def _answer(self, work: Work) -> None:
+        with self._lines.join(work.ask.place) as standing:
+            refusal = await self._claim(work)
+            if work.claim is not None:
+                await self._answer_claimed(work, work.claim, standing)
+        if refusal is not None:
+            await self._refuse(work, refusal)
+
+    async def _claim(self, work: Work) -> Refusal | None:
+        """Admit the question and claim it, or say why not.
+
+        The claims of a place follow the order of arrival, since recall goes by it; those of a person follow one
+        another, since each counts against the quota of the next.
+        """
         ask = work.ask
-        with self._lines.join(ask.place) as standing:
-            refusal = await self._admit(ask)
-            if refusal is not None:
-                await self._refuse(work, refusal)
-                return
-            async with asyncio.TaskGroup() as attaching:
-                claim = work.claim = await self._journal.claim(ask, text=ask.text)
-                if claim is None:
-                    self.counts.repeated_events += 1
-                    return
-                self.counts.questions += 1
-                quoted = await self._quoted_turn(ask)
-                files = attaching.create_task(self._attachments.fetch(_without_known_quote(ask, quoted)))
-                await self._wait_for_turn(work, standing)
-                attached = await files
-            if attached.pictures:
-                await self._history.add_pictures(claim.reply_id, attached.pictures)
-            question = Turn(
-                "user", ask.text, ask.author.name, attached.pictures, reply_id=claim.reply_id, quote=ask.quote
-            )
-            await self._reply(work, claim, question, quoted, attached)
+        if self._closing:
+            return Refusal("restarting")
+        if refusal := refuse_queue(self._rules, in_line=self._lines.length(ask.place) - 1):
+            return refusal
+        with self._arrivals.join(ask.place) as arrival, self._askers.join(ask.author.id) as asker:
+            await arrival.turn()
+            await asker.turn()
+            if refusal := await self._admit(ask):
+                return refusal
+            claiming = asyncio.create_task(self._journal.claim(ask, text=ask.text))
+            try:
+                work.claim = await asyncio.shield(claiming)
+            except asyncio.CancelledError:
+                work.claim = await claiming  # whoever clears up has to know what was written
+                raise
+        if work.claim is None:
+            self.counts.repeated_events += 1
+        else:
+            self.counts.questions += 1
+        return None
+
+    async def _answer_claimed(self, work: Work, claim: Claim, standing: Standing[Place]) -> None:
+        ask = work.ask
+        quoted = await self._quoted_turn(ask)
+        async with asyncio.TaskGroup() as attaching:
+            own = ask
+            if quoted is not None and await self._goes_along(quoted, ask.place, claim.reply_id):
+                own = _without_quoted_files(ask)
+            files = attaching.create_task(self._attachments.fetch(own))
+            await self._wait_for_turn(work, standing)
+            attached = await files
+        if attached.pictures:
+            await self._history.add_pictures(claim.reply_id, attached.pictures)
+        question = Turn(
+            "user", ask.text, ask.author.name, attached.pictures, reply_id=claim.reply_id, quote=ask.quote
+        )
+        await self._reply(work, claim, question, quoted, attached)
 
     async def _answer_again(self, work: Work, claim: Claim, stored: StoredReply, question: Turn) -> None:
         with self._lines.join(work.ask.place) as standing:
@@ -233,11 +284,6 @@ class Conversation:
             await self._reply(work, claim, question, quoted, Attached(), shown=stored.messages)
 
     async def _admit(self, ask: Ask) -> Refusal | None:
-        if self._closing:
-            return Refusal("restarting")
-        in_line = self._lines.length(ask.place) - 1
-        if refusal := refuse_queue(self._rules, in_line=in_line):
-            return refusal
         shares = True
         if self._rules.allowed_guilds and ask.place.guild_id is None:
             shares = await self._members.shares_guild(ask.author.id, self._rules.allowed_guilds)
@@ -257,24 +303,42 @@ class Conversation:
             self._rules, asked_at=asked_at, now_s=self._now_s()
         )
 
-    async def _wait_for_turn(self, work: Work, standing: Standing) -> None:
+    async def _wait_for_turn(self, work: Work, standing: Standing[Place]) -> None:
         if standing.is_first:
             return
-        shown = asyncio.create_task(self._show_waiting(work, True))
+        over = asyncio.Event()
+        self._works.aside(self._mark_waiting(work, over))
         try:
             await standing.turn()
         finally:
-            self._works.aside(self._stop_waiting(work, shown))
+            over.set()
 
-    async def _stop_waiting(self, work: Work, shown: asyncio.Task[None]) -> None:
-        await asyncio.wait({shown})
+    async def _mark_waiting(self, work: Work, over: asyncio.Event) -> None:
+        """Show that a question waits, until it does no more; a wait too short to notice is not shown."""
+        try:
+            async with asyncio.timeout(WAITING_SHOWN_AFTER_S):
+                await over.wait()
+            return
+        except TimeoutError:
+            if not await self._show_waiting(work, True, unless=over):
+                return
+        await over.wait()
         await self._show_waiting(work, False)
 
-    async def _show_waiting(self, work: Work, shown: bool) -> None:
+    async def _show_waiting(self, work: Work, shown: bool, unless: asyncio.Event | None = None) -> bool:
+        """Put up or take back the sign as the limits of reactions allow; whether it was tried."""
+        question = work.ask.question
+        lanes = (reaction_lane(question.channel_id),) if question is not None else ()
+        ticket = self._scheduler.ticket(lanes, Urgency.FIRST)
+        await ticket
+        if unless is not None and unless.is_set():
+            self._scheduler.give_back(ticket)
+            return False
         try:
-            await work.surface.waiting(shown)
+            await self._scheduler.send(ticket, partial(work.surface.waiting, shown)).done(repeats_inside=True)
         except SurfaceError as error:
             log.info("could not show that a question waits", extra=work.log_fields(why=str(error)))
+        return True
 
     async def _quoted_turn(self, ask: Ask) -> QuotedTurn | None:
         """Which remembered turn the question's reference is; a context menu's asks for nothing but its target."""
@@ -288,6 +352,11 @@ class Conversation:
             return None
         asked = stored.question == MessageRef(channel_id, message_id)
         return QuotedTurn(stored.reply_id, "user" if asked else "assistant")
+
+    async def _goes_along(self, quoted: QuotedTurn, place: Place, reply_id: int) -> bool:
+        """Whether a quoted turn is among those that recall will send: not forgotten, not private, not too old."""
+        turns = await self._history.turns_before(place, reply_id, limit=self._budget.turns)
+        return would_tell(turns, quoted, budget=self._budget)
 
     async def _reply(
         self,
@@ -330,11 +399,16 @@ class Conversation:
         except SurfaceForbidden:
             work.why_dropped = "may not write here"
         except SurfaceError as error:
+            # What stands there is not the end of it: the journal's row stays open, and is left to repair.
             log.warning("could not show the whole answer", extra=work.log_fields(why=str(error)))
+            self.counts.broken += 1
+            return
         finally:
             typing.cancel()
-            await asyncio.wait({typing})
-            await answering.settled()
+            try:
+                await asyncio.wait({typing})
+            finally:
+                await answering.settled()
         if work.why_dropped is not None:
             await self._finish(work, ReplyState.DROPPED)
             return
@@ -355,11 +429,16 @@ class Conversation:
             if claim is not None:
                 await self._journal.posted(claim.reply_id, page, ref)
 
+        async def removed(ref: MessageRef) -> None:
+            if claim is not None:
+                await self._journal.removed(claim.reply_id, ref)
+
         return LiveReply(
             work.surface,
             self._scheduler,
             nonce_base=f"{work.ask.event_id}.{attempt}",
             posted=posted,
+            removed=removed,
             shown=shown,
             counts=self.delivery_counts,
         )
@@ -373,6 +452,8 @@ class Conversation:
             if self._scheduler.waiting == 0:  # under load the sign is the first thing to go
                 try:
                     await work.surface.typing()
+                except SurfaceForbidden:
+                    return  # the answer itself will meet the same, and that is the line to log
                 except SurfaceError as error:
                     log.info("could not show the typing sign", extra=work.log_fields(why=str(error)))
                     return
@@ -435,11 +516,9 @@ async def _one_draft(draft: Draft) -> AsyncGenerator[Draft, None]:
     yield draft
 
 
-def _without_known_quote(ask: Ask, quoted: QuotedTurn | None) -> Ask:
-    """A quoted message that we remember brings its pictures with its own turn."""
-    if ask.quote is None or quoted is None:
-        return ask
-    return replace(ask, quote=replace(ask.quote, files=()))
+def _without_quoted_files(ask: Ask) -> Ask:
+    """A quoted message that goes along as a turn brings its pictures itself."""
+    return ask if ask.quote is None else replace(ask, quote=replace(ask.quote, files=()))
 
 
 def say_refusal(refusal: Refusal, locale: str) -> str:

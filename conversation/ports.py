@@ -93,6 +93,10 @@ class ReplyJournal(Protocol):
         """Write that page number `page` (from 0) stands at `ref`; a second call for a page replaces the first."""
         ...
 
+    async def removed(self, reply_id: int, ref: MessageRef) -> None:
+        """Write that the page at `ref` stands there no more: the reply became shorter."""
+        ...
+
     async def finish(self, reply_id: int, state: ReplyState) -> None:
         """Write how the reply ended; a reply no longer known is left alone."""
         ...

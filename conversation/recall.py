@@ -11,6 +11,7 @@ from reka_provider import ChatMessage, ContentPart
 
 BROKE_OFF = "[This answer broke off here.]"
 NO_WORDS = "[A picture, without a word.]"
+ONLY_REFERS = "[Refers to it without a word.]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,10 @@ def recall(
 ) -> list[ChatMessage]:
     """The messages for the model, oldest first, `question` last.
 
-    A quoted message that is among the turns sent is not said a second time.
+    A quoted message that is among the turns sent is not said a second time, unless the question has no words.
     """
     kept = _newest_that_fit(history, budget)
-    if quoted is not None and any(
-        (turn.reply_id, turn.role) == (quoted.reply_id, quoted.role) for turn in kept
-    ):
+    if question.text and quoted is not None and _holds(kept, quoted):
         question = replace(question, quote=None)
     spoken = _with_newest_pictures([*kept, question], budget.pictures)
     messages: list[ChatMessage] = []
@@ -55,11 +54,20 @@ def recall(
     return messages
 
 
+def would_tell(history: Sequence[Turn], quoted: QuotedTurn, *, budget: Budget) -> bool:
+    """Whether `recall` would send the quoted turn, and its pictures with it, out of `history`."""
+    return _holds(_newest_that_fit(history, budget), quoted)
+
+
+def _holds(turns: Sequence[Turn], quoted: QuotedTurn) -> bool:
+    return any((turn.reply_id, turn.role) == (quoted.reply_id, quoted.role) for turn in turns)
+
+
 def _newest_that_fit(history: Sequence[Turn], budget: Budget) -> list[Turn]:
     kept: list[Turn] = []
     chars = 0
     for turn in reversed(history[-budget.turns :] if budget.turns else ()):
-        chars += len(turn.text)
+        chars += len(turn.text) + (len(turn.quote.text) if turn.quote else 0)
         if chars > budget.chars:
             break
         kept.append(turn)
@@ -96,7 +104,7 @@ def _message(turn: Turn) -> ChatMessage:
 
 def spoken(turn: Turn) -> str:
     """A person's turn as the model reads it: who speaks, what they refer to, and what they say."""
-    words = turn.text or NO_WORDS
+    words = turn.text or (ONLY_REFERS if turn.quote is not None else NO_WORDS)
     said = f"{speaker(turn.author_name)}: {words}"
     if turn.quote is None or not turn.quote.text.strip():
         return said

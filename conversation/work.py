@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ class Work:
     why_dropped: str | None = None
     task: asyncio.Task[None] | None = None
     began_at: float = field(default_factory=time.monotonic)
+    _begun: bool = False
 
     def log_fields(self, **more: object) -> dict[str, object]:
         """Ids and the duration so far, for one line of the operator's log."""
@@ -45,7 +46,17 @@ class Work:
         """End it: nobody waits for it any more. Its stream upstream ends with it."""
         if self.why_dropped is None and self.task is not None:
             self.why_dropped = why
-            self.task.cancel()
+            if self._begun:
+                self.task.cancel()
+
+    def begin(self) -> None:
+        """Take the first step; raises CancelledError where it was dropped before.
+
+        A task that is cancelled before its first step never runs, and so could not clean up.
+        """
+        self._begun = True
+        if self.why_dropped is not None:
+            raise asyncio.CancelledError
 
 
 class Works:
@@ -76,17 +87,27 @@ class Works:
         self._asides.add(task)
         task.add_done_callback(self._asides.discard)
 
+    async def ended(self, works: Iterable[Work]) -> None:
+        """Return when all of `works` have ended."""
+        if tasks := [work.task for work in works if work.task is not None]:
+            await asyncio.wait(tasks)
+
     async def wait(self, timeout_s: float) -> None:
         """Return when all is done, or after `timeout_s`."""
-        tasks = [work.task for work in self._works if work.task is not None] + list(self._asides)
-        if tasks:
+        if tasks := self._tasks():
             await asyncio.wait(tasks, timeout=timeout_s)
 
-    async def cancel(self) -> None:
-        """End whatever is left and wait until it has ended."""
+    async def cancel(self, *, within_s: float = 5.0) -> None:
+        """End whatever is left and wait until it has ended; what is not cleared away `within_s` stays as it is."""
         for work in self:
             work.drop("shutdown")
         for task in list(self._asides):
             task.cancel()
-        while self._works or self._asides:
+        await self.wait(within_s)
+        while tasks := self._tasks():
+            for task in tasks:
+                task.cancel()
             await self.wait(1.0)
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [work.task for work in self._works if work.task is not None] + list(self._asides)

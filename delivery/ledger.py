@@ -18,12 +18,14 @@ from hashlib import blake2s
 DEFAULT_LIMIT = 5
 DEFAULT_SPAN_S = 5.0
 WEBHOOK_SPAN_S = 2.0  # observed: 5 per 2 s for one interaction (discord-facts 1.1)
+REACTION_SPAN_S = 0.25  # observed: 1 per 0.25 s, adding and removing together (discord-facts 1.1)
 WEBHOOK_CHANNEL_LIMIT = 25  # hidden limit of about 30 per 60 s and channel (discord-facts 1.1), less a margin
 WEBHOOK_CHANNEL_SPAN_S = 60.0
 IDLE_LANES_KEPT = 2_000
 
 _CREATE = re.compile(r"/channels/(\d+)/messages/?$")
 _EDIT = re.compile(r"/channels/(\d+)/messages/\d+$")
+_REACTION = re.compile(r"/channels/(\d+)/messages/\d+/reactions/")
 _WEBHOOK = re.compile(r"/webhooks/\d+/([^/]+)(?:/|$)")
 
 
@@ -35,6 +37,11 @@ def create_lane(channel_id: int) -> str:
 def edit_lane(channel_id: int) -> str:
     """The lane of edits in a channel."""
     return f"edit:{channel_id}"
+
+
+def reaction_lane(channel_id: int) -> str:
+    """The lane of reactions in a channel, added or taken back."""
+    return f"react:{channel_id}"
 
 
 def webhook_lane(token: str) -> str:
@@ -53,6 +60,8 @@ def lane_of(method: str, path: str) -> str | None:
         return create_lane(int(match[1]))
     if method == "PATCH" and (match := _EDIT.search(path)):
         return edit_lane(int(match[1]))
+    if match := _REACTION.search(path):
+        return reaction_lane(int(match[1]))
     if match := _WEBHOOK.search(path):
         return webhook_lane(match[1])
     return None
@@ -104,7 +113,7 @@ class LedgerCounts:
 
 @dataclass(slots=True)
 class _Window:
-    """A fixed window that starts with its first request."""
+    """A fixed window that starts with its first request, or a bucket that leaks (no header says which)."""
 
     span_s: float = DEFAULT_SPAN_S
     limit: int = DEFAULT_LIMIT
@@ -112,6 +121,8 @@ class _Window:
     in_flight: int = 0
     resets_at: float | None = None
     taken_at: float = float("-inf")
+    known: bool = False  # whether headers told of it; discord.py, too, sends one at a time until they did
+    leaks: bool = False  # slots come back one by one; `span_s` is then the time that one slot takes
 
     def _roll(self, now: float) -> None:
         if self.resets_at is not None and now >= self.resets_at:
@@ -121,6 +132,8 @@ class _Window:
     def ready_at(self, now: float, *, spare: int) -> float:
         """When a request may leave that keeps `spare` slots for others."""
         self._roll(now)
+        if not self.known and self.in_flight:
+            return now + self.span_s  # its answer wakes the queue sooner
         spare = min(spare, self.limit - 1)
         if self.remaining - self.in_flight > spare:
             return now
@@ -131,6 +144,8 @@ class _Window:
 
     def spaced_at(self) -> float:
         """When the next progress request keeps an even pace."""
+        if self.leaks:
+            return self.taken_at + self.span_s
         if self.limit == 1:
             return self.taken_at + 2 * self.span_s
         return self.taken_at + self.span_s / (self.limit - 1)
@@ -154,13 +169,28 @@ class _Window:
     def report(self, now: float, *, limit: int, remaining: int, reset_after_s: float) -> None:
         """A request was answered with headers: believe them, and the lowest where answers overtook each other."""
         self.give_back()
+        self._roll(now)
+        self.limit, self.known = limit, True
+        self._learn_shape(remaining, reset_after_s)
         resets_at = now + reset_after_s
-        same_window = self.resets_at is not None and abs(resets_at - self.resets_at) < 0.5 * self.span_s
-        self.limit = limit
-        self.remaining = min(self.remaining, remaining) if same_window else remaining
-        self.resets_at = max(self.resets_at or resets_at, resets_at) if same_window else resets_at
-        if remaining == limit - 1 and reset_after_s > 0:
-            self.span_s = reset_after_s
+        ours = self.resets_at
+        if ours is None or resets_at >= ours + 0.5 * self.span_s:
+            self.remaining, self.resets_at = remaining, resets_at
+        elif resets_at > ours - 0.5 * self.span_s:
+            self.remaining, self.resets_at = min(self.remaining, remaining), max(ours, resets_at)
+        # else it tells of an older window, or a 429 asked for more patience than this: what we know is stricter
+
+    def _learn_shape(self, remaining: int, reset_after_s: float) -> None:
+        if remaining == self.limit - 1:
+            if abs(reset_after_s - self.span_s) > 0.05 * self.span_s:
+                self.leaks = False  # what we thought of it was thought with another span
+            self.span_s = reset_after_s if reset_after_s > 0 else self.span_s
+        elif reset_after_s > 1.05 * self.span_s:
+            # A fixed window never has more time left than at its beginning. The first request to a full bucket
+            # that leaks showed the time of one slot; now there are two to refill.
+            self.leaks = True
+        elif reset_after_s < self.span_s:
+            self.leaks = False
 
     def pause(self, until: float) -> None:
         self.give_back()
@@ -226,6 +256,8 @@ class Ledger:
                 lane = _Rolling()
             elif name.startswith("webhook:"):
                 lane = _Window(span_s=WEBHOOK_SPAN_S)
+            elif name.startswith("react:"):
+                lane = _Window(span_s=REACTION_SPAN_S, limit=1, remaining=1)
             else:
                 lane = _Window()
             self._lanes[name] = lane

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, replace
-from functools import partial
 
 from delivery.compose import PageComposer
 from delivery.scheduler import Call, Scheduler, Ticket, Urgency
@@ -27,6 +25,7 @@ BACK_OFF_CEILING_S = 8.0
 GIVE_UP_EDITS_S = 120.0  # an ended reply whose last edit fails for so long is left to repair
 
 Posted = Callable[[int, MessageRef], Awaitable[None]]
+Removed = Callable[[MessageRef], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,7 @@ class LiveReply:
     Args:
         nonce_base: unique for this reply and attempt; at most 22 characters.
         posted: told of each new message before anything else is sent (page number from 0).
+        removed: told of each message that was taken away again, the reply having become shorter.
         shown: the pages of an earlier attempt, which this one writes over.
     """
 
@@ -76,6 +76,7 @@ class LiveReply:
         *,
         nonce_base: str,
         posted: Posted,
+        removed: Removed | None = None,
         shown: tuple[MessageRef, ...] = (),
         counts: LiveReplyCounts | None = None,
     ) -> None:
@@ -83,6 +84,8 @@ class LiveReply:
         self._scheduler = scheduler
         self._nonce_base = nonce_base
         self._posted = posted
+        self._removed = removed
+        self._taken_away: set[MessageRef] = set()
         self._composer = PageComposer(limit_chars=surface.limit_chars, wraps_urls=surface.wraps_urls)
         self._shown = [Shown(ref, None) for ref in shown]
         self._counts = counts or LiveReplyCounts()
@@ -94,12 +97,16 @@ class LiveReply:
         self._created_at = float("-inf")
         self._failures = 0
         self._broken = False
-        self._creating: tuple[int, Call[MessageRef]] | None = None
+        self._creating: tuple[_Step, Call[MessageRef]] | None = None
 
     @property
     def messages(self) -> tuple[MessageRef, ...]:
         """The messages on screen, in order."""
         return tuple(page.ref for page in self._shown)
+
+    def took_away(self, ref: MessageRef) -> bool:
+        """Whether this reply itself removed that message, so that its deletion is nobody's wish."""
+        return ref in self._taken_away
 
     async def deliver(self, drafts: AsyncGenerator[Draft, None]) -> None:
         """Show `drafts` until the last one is on screen; the generator is closed in any case.
@@ -114,7 +121,9 @@ class LiveReply:
         finally:
             reader.cancel()
             await asyncio.wait({reader})
-        reader.result()
+            failure = None if reader.cancelled() else reader.exception()
+        if failure is not None:
+            raise failure
 
     async def _read(self, drafts: AsyncGenerator[Draft, None]) -> None:
         try:
@@ -131,7 +140,7 @@ class LiveReply:
     def _take_draft(self, draft: Draft) -> None:
         self._draft = draft
         if draft.ended:
-            self._ended_at = time.monotonic()
+            self._ended_at = self._scheduler.now()
             if self._ticket is not None:
                 self._ticket.hasten()
         self._changed.set()
@@ -142,7 +151,7 @@ class LiveReply:
             self._changed.clear()
             if self._broken:
                 return  # `deliver` raises what broke; the screen keeps what it shows
-            while (step := self._next_step()) is not None:
+            while not self._broken and (step := self._next_step()) is not None:
                 await self._take(step)
             if self._draft.ended:
                 return
@@ -165,7 +174,9 @@ class LiveReply:
     def _urgency(self, step: _Step) -> Urgency:
         if self._draft.ended:
             return Urgency.FINAL
-        return Urgency.FIRST if step.ref is None or not step.last else Urgency.PROGRESS
+        if step.ref is None:
+            return Urgency.FIRST
+        return Urgency.PROGRESS if step.last else Urgency.FULL_PAGE
 
     def _lanes(self, step: _Step) -> tuple[str, ...]:
         if step.ref is None:
@@ -205,8 +216,7 @@ class LiveReply:
         try:
             await call.done()
         except SurfaceUnsure:
-            ended_at = self._ended_at
-            if ended_at is not None and time.monotonic() - ended_at > GIVE_UP_EDITS_S:
+            if self._given_up():
                 raise
             self._counts.repeated_edits += 1
             await self._back_off()
@@ -216,41 +226,60 @@ class LiveReply:
         self._shown[step.page] = Shown(ref, step.content, step.offer)
 
     async def _remove(self, ref: MessageRef, ticket: Ticket) -> None:
+        self._taken_away.add(ref)  # first: Discord's event of it may overtake the answer
         call = self._scheduler.send(ticket, lambda: self._surface.delete(ref))
-        await call.done(repeats_inside=True)
+        try:
+            await call.done(repeats_inside=True)
+        except SurfaceUnsure:
+            if self._given_up():
+                raise
+            await self._back_off()
+            return
+        self._failures = 0
         self._shown.pop()
+        if self._removed is not None:
+            await self._removed(ref)
+
+    def _given_up(self) -> bool:
+        """Whether Discord has failed for too long since the end to try once more."""
+        return self._ended_at is not None and self._scheduler.now() - self._ended_at > GIVE_UP_EDITS_S
 
     async def _create(self, step: _Step, ticket: Ticket) -> None:
         """Create a page; one whose answer was lost is repeated with the same nonce, or else looked for."""
-        nonce = f"{self._nonce_base}.{step.page}"
-        began_at = time.monotonic()
+        nonce = self._nonce(step)
+        repeat_until = self._scheduler.now() + NONCE_HOLDS_S
         while True:
             call = self._scheduler.send(
                 ticket,
                 lambda: self._surface.create(step.page, step.content, nonce=nonce, offer=step.offer),
             )
-            self._creating = (step.page, call)
+            self._creating = (step, call)
             try:
                 ref = await self._created(call)
                 break
-            except SurfaceUnsure:
+            except SurfaceUnsure as lost:
                 if not self._surface.repeatable(step.page):
                     raise
-                if time.monotonic() - began_at > NONCE_HOLDS_S:
+                await self._back_off()
+                urgency = Urgency.FINAL if self._draft.ended else Urgency.FIRST
+                ticket = await self._granted(ticket.lanes, urgency)
+                if self._scheduler.now() > repeat_until:  # the wait for the ticket counts, too
+                    self._scheduler.give_back(ticket)
                     found = await self._surface.find(step.page, nonce=nonce, content=step.content)
                     if found is None:
-                        raise
+                        raise SurfaceUnsure("a create whose answer was lost never happened") from lost
                     ref = found
                     break
             self._counts.repeated_creates += 1
-            await self._back_off()
-            ticket = await self._granted(ticket.lanes, Urgency.FIRST)
         self._creating = None
         self._failures = 0
         self._counts.creates += 1
-        self._created_at = time.monotonic()
+        self._created_at = self._scheduler.now()
         self._shown.append(Shown(ref, step.content, step.offer))
         await self._posted(step.page, ref)
+
+    def _nonce(self, step: _Step) -> str:
+        return f"{self._nonce_base}.{step.page}"
 
     async def _created(self, call: Call[MessageRef]) -> MessageRef:
         """The new message's address, from the answer's body where the call itself returns only later."""
@@ -273,15 +302,24 @@ class LiveReply:
         Call it after `deliver` ended or was cancelled; a create that was then under way is waited for.
         """
         if self._creating is not None:
-            _, call = self._creating
-            with suppress(SurfaceError):  # it never came to be, so there is nothing to remove
-                self._shown.append(Shown(await self._created(call), None))
+            step, call = self._creating
+            ref = await self._outcome(step, call)
             self._creating = None
+            if ref is not None:
+                self._shown.append(Shown(ref, None))
+        self._ended_at = self._scheduler.now()
         while self._shown:
-            ref = self._shown[-1].ref
             ticket = await self._granted((), Urgency.FINAL)
-            with suppress(SurfaceGone):  # gone already, which is what we want
-                await self._scheduler.send(ticket, partial(self._surface.delete, ref)).done(
-                    repeats_inside=True
-                )
-            self._shown.pop()
+            try:
+                await self._remove(self._shown[-1].ref, ticket)
+            except SurfaceGone:
+                self._shown.pop()  # gone already, which is what we want
+
+    async def _outcome(self, step: _Step, call: Call[MessageRef]) -> MessageRef | None:
+        """What became of a create that nobody waited for; None where no message came of it."""
+        try:
+            return await self._created(call)
+        except SurfaceUnsure:
+            return await self._surface.find(step.page, nonce=self._nonce(step), content=step.content)
+        except SurfaceError:
+            return None

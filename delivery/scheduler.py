@@ -19,6 +19,7 @@ from delivery.surface import SurfaceUnsure
 T = TypeVar("T")
 
 NO_ANSWER_S = 30.0  # aiohttp's own limit is 300 s: too long for a reply that somebody watches
+RAISED_WITHIN_S = 0.05  # a 5xx that discord.py does not repeat ends its call at once
 
 
 class Urgency(IntEnum):
@@ -26,7 +27,9 @@ class Urgency(IntEnum):
 
     FINAL = 0
     FIRST = 1
-    PROGRESS = 2
+    FULL_PAGE = 2
+    """The last change of a page, for which the next page waits: in no even pace, but the last slot stays free."""
+    PROGRESS = 3
 
 
 class Ticket:
@@ -96,11 +99,16 @@ class Call(Generic[T]):
             if attempt.succeeded and (attempt.message is not None or not message_needed):
                 return
             if attempt.status is not None and attempt.status >= 500 and not repeats_inside:
+                # Some are not repeated inside but raised, and a cancel would hit discord.py's limiter as it
+                # counts them: the next request of that bucket would then wait for 30 s.
+                await asyncio.wait({self.task}, timeout=RAISED_WITHIN_S)
                 await self.cancel()
                 raise SurfaceUnsure(f"Discord answered {attempt.status}")
             self._changed.clear()
             try:
-                async with asyncio.timeout(NO_ANSWER_S if attempt.status is None else None):
+                # A 429 says how long discord.py waits inside; its waits after a 5xx are shorter than ours.
+                silent = attempt.status is None or attempt.status >= 500
+                async with asyncio.timeout(NO_ANSWER_S if silent else None):
                     await self._changed.wait()
             except TimeoutError:
                 await self.cancel()
@@ -129,6 +137,10 @@ class Scheduler:
         self._calls: set[Call[Any]] = set()
         ledger.on_change = self._pump
         ledger.on_foreign = self._spend
+
+    def now(self) -> float:
+        """The monotonic seconds that `not_before` of a ticket refers to."""
+        return self._clock()
 
     @property
     def waiting(self) -> int:
@@ -166,8 +178,10 @@ class Scheduler:
         self._ledger.settle(call.attempt)
 
     def _ready_at(self, ticket: Ticket, now: float) -> float:
-        progress = ticket.urgency is Urgency.PROGRESS
-        ready = self._ledger.ready_at(ticket.lanes, now, spare=int(progress), spaced=progress)
+        spare = int(ticket.urgency >= Urgency.FULL_PAGE)
+        ready = self._ledger.ready_at(
+            ticket.lanes, now, spare=spare, spaced=ticket.urgency is Urgency.PROGRESS
+        )
         ready = max(ready, ticket.not_before)
         if not ticket.outside_budget:
             ready = max(ready, self._budget_free_at, self._ledger.paused_until)

@@ -74,6 +74,18 @@ class SqlJournal:
             )
 
     @uninterrupted
+    async def removed(self, reply_id: int, ref: MessageRef) -> None:
+        """Write that the page at `ref` stands there no more."""
+        async with writing(self._engine) as connection:
+            await connection.execute(
+                delete(reply_pages).where(
+                    reply_pages.c.reply_id == reply_id,
+                    reply_pages.c.channel_id == ref.channel_id,
+                    reply_pages.c.message_id == ref.message_id,
+                )
+            )
+
+    @uninterrupted
     async def finish(self, reply_id: int, state: ReplyState) -> None:
         """Write how the reply ended; a reply no longer known is left alone."""
         async with writing(self._engine) as connection:

@@ -172,6 +172,11 @@ class MemoryStore:
             reply.pages[page] = ref
             reply.updated_at_s = self.now_s()
 
+    async def removed(self, reply_id: int, ref: MessageRef) -> None:
+        await asyncio.sleep(0)
+        if reply := self._replies.get(reply_id):
+            reply.pages = {page: shown for page, shown in reply.pages.items() if shown != ref}
+
     async def finish(self, reply_id: int, state: ReplyState) -> None:
         await asyncio.sleep(0)
         if reply := self._replies.get(reply_id):

@@ -126,6 +126,21 @@ async def test_pages_come_back_in_order(store: Store) -> None:
     assert found.messages == (MessageRef(100, 601), MessageRef(100, 602))
 
 
+async def test_a_removed_page_is_known_no_more(store: Store) -> None:
+    """A second attempt may be shorter; neither a third one nor a deletion may take that page for an answer."""
+    reply_id = await store.claimed(ask(1))
+    await store.journal.posted(reply_id, 0, MessageRef(100, 601))
+    await store.journal.posted(reply_id, 1, MessageRef(100, 602))
+
+    await store.journal.removed(reply_id, MessageRef(100, 602))
+    await store.journal.removed(99, MessageRef(100, 601))
+
+    found = await store.journal.find(reply_id)
+    assert found is not None
+    assert found.messages == (MessageRef(100, 601),)
+    assert await store.journal.find_by_message(100, 602) is None
+
+
 @pytest.mark.parametrize("state", list(ReplyState))
 async def test_a_reply_ends_as_it_was_told(store: Store, state: ReplyState) -> None:
     """Repair looks for those that never ended."""

@@ -1,0 +1,264 @@
+"""The answer while the model writes it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from conversation.answering import Answering, Interrupt, Limits
+from conversation.sentences import say
+from delivery.surface import Draft, Offer, OfferKind
+from reka_provider import RekaConnectionError, RekaRateLimitError
+from tests.unit.conversation.fake_model import FakeModel, Step
+from tests.unit.conversation.talk import EPOCH_S, epoch_s
+from tests.unit.virtual_time import now_s
+
+OFFER = Offer(OfferKind.TRY_AGAIN, 7, "Try again")
+
+
+class Kept:
+    """A memory that tells what it was told."""
+
+    def __init__(self, takes_s: float = 0.0) -> None:
+        self.takes_s = takes_s
+        self.told: list[tuple[str, bool]] = []
+
+    async def remember(self, text: str, complete: bool) -> None:
+        await asyncio.sleep(self.takes_s)
+        self.told.append((text, complete))
+
+
+def answering(
+    model: FakeModel,
+    *,
+    limits: Limits | None = None,
+    ends_at_s: float | None = None,
+    notes: tuple[str, ...] = (),
+    kept: Kept | None = None,
+) -> Answering:
+    return Answering(
+        model.stream(messages=[{"role": "user", "content": "Hi"}]),
+        limits=limits or Limits(),
+        ends_at_s=ends_at_s,
+        locale="en-US",
+        notes=notes,
+        offer=OFFER,
+        remember=(kept or Kept()).remember,
+        now_s=epoch_s,
+    )
+
+
+async def drafts_of(answer: Answering) -> list[Draft]:
+    return [draft async for draft in answer.drafts()]
+
+
+def script(*steps: Step) -> FakeModel:
+    model = FakeModel()
+    model.answers(*steps)
+    return model
+
+
+async def test_each_state_is_a_draft_and_the_last_has_ended() -> None:
+    """Delivery needs to know the end from a pause."""
+    kept = Kept()
+    answer = answering(script("He", "Hello"), kept=kept)
+
+    drafts = await drafts_of(answer)
+    await answer.settled()
+
+    assert [(draft.text, draft.ended) for draft in drafts] == [
+        ("He", False),
+        ("Hello", False),
+        ("Hello", True),
+    ]
+    assert drafts[-1].offer is None
+    assert drafts[-1].note == ""
+    assert kept.told == [("Hello", True)]
+    assert not answer.broke_off
+
+
+async def test_memory_is_told_while_the_last_edit_is_on_its_way() -> None:
+    """The next question must not wait for the screen."""
+    kept = Kept()
+    answer = answering(script("Hello"), kept=kept)
+
+    async for draft in answer.drafts():
+        if draft.ended:
+            await asyncio.sleep(0.1)
+            assert kept.told == [("Hello", True)]
+
+
+async def test_an_error_before_the_first_token_is_one_sentence() -> None:
+    """There is no answer that could have broken off."""
+    kept = Kept()
+    answer = answering(script(RekaRateLimitError("busy", retry_after=30)), kept=kept)
+
+    (draft,) = await drafts_of(answer)
+    await answer.settled()
+
+    assert draft.text == ""
+    assert draft.note == f"-# {say('reka-busy-until', 'en-US', retry=f'<t:{int(EPOCH_S) + 31}:R>')}"
+    assert draft.offer == OFFER
+    assert answer.broke_off
+    assert kept.told == []
+
+
+async def test_an_error_in_the_middle_leaves_the_text_with_a_note() -> None:
+    """What was read cannot be taken back, and is not remembered as whole."""
+    kept = Kept()
+    answer = answering(script("Once upon", RekaConnectionError("cut")), kept=kept)
+
+    drafts = await drafts_of(answer)
+    await answer.settled()
+
+    assert drafts[-1].text == "Once upon"
+    assert drafts[-1].note.startswith("-# The answer broke off here. I cannot reach Reka")
+    assert drafts[-1].offer == OFFER
+    assert kept.told == [("Once upon", False)]
+
+
+async def test_an_answer_ends_after_its_characters() -> None:
+    """A model in a loop would fill a channel."""
+    model, kept = script("x" * 8, "x" * 12, 60.0, "more"), Kept()
+    answer = answering(model, limits=Limits(answer_chars=10), kept=kept)
+
+    drafts = await drafts_of(answer)
+    await answer.settled()
+
+    assert drafts[-1].text == "x" * 10
+    assert "10 characters" in drafts[-1].note
+    assert model.streams[0].closed_early
+    assert kept.told == [("x" * 10, False)]
+    assert not answer.broke_off
+
+
+async def test_an_answer_ends_after_its_minutes() -> None:
+    """Nobody waits for ever, and every open answer costs money."""
+    model = script("slow", 10_000.0)
+    answer = answering(model, limits=Limits(answer_s=120.0))
+
+    drafts = await drafts_of(answer)
+
+    assert now_s() == pytest.approx(120.0)
+    assert "2 minutes" in drafts[-1].note
+    assert model.streams[0].closed_early
+    assert drafts[-1].offer is None
+
+
+async def test_an_answer_ends_before_its_place_does() -> None:
+    """After 15 minutes no note could be shown any more."""
+    answer = answering(script("slow", 10_000.0), ends_at_s=EPOCH_S + 300.0)
+
+    drafts = await drafts_of(answer)
+
+    assert now_s() == pytest.approx(280.0)
+    assert drafts[-1].note == f"-# {say('note-token-ending', 'en-US')}"
+
+
+async def test_a_place_that_has_ended_costs_no_tokens_but_a_note() -> None:
+    """A question may wait in line for longer than its token lives."""
+    model = script("never")
+    answer = answering(model, ends_at_s=EPOCH_S + 10.0)
+
+    drafts = await drafts_of(answer)
+
+    assert drafts[-1].ended
+    assert drafts[-1].note == f"-# {say('note-token-ending', 'en-US')}"
+
+
+async def test_an_interrupt_ends_a_stream_that_is_silent() -> None:
+    """A restart does not wait for the next token."""
+    model = script("half", 10_000.0)
+    answer = answering(model)
+    asyncio.get_running_loop().call_later(3.0, answer.interrupt, Interrupt.RESTARTED)
+
+    drafts = await drafts_of(answer)
+
+    assert now_s() == pytest.approx(3.0)
+    assert drafts[-1].text == "half"
+    assert drafts[-1].note == f"-# {say('note-restarted', 'en-US')}"
+    assert drafts[-1].offer == OFFER
+    assert answer.broke_off
+    assert model.streams[0].closed_early
+
+
+async def test_an_interrupt_before_the_first_step_asks_nothing_of_the_model() -> None:
+    """A question that was still waiting when the bot was told to end."""
+    model = script("never")
+    answer = answering(model)
+    answer.interrupt(Interrupt.RESTARTED)
+
+    drafts = await drafts_of(answer)
+
+    assert model.streams == []
+    assert [draft.ended for draft in drafts] == [True]
+    assert drafts[0].offer == OFFER
+
+
+async def test_an_interrupt_after_the_end_changes_nothing() -> None:
+    """The answer is whole; only its last edit was still on its way."""
+    answer = answering(script("whole"))
+
+    drafts = await drafts_of(answer)
+    answer.interrupt(Interrupt.RESTARTED)
+
+    assert drafts[-1].offer is None
+    assert not answer.broke_off
+
+
+async def test_the_first_interrupt_says_why() -> None:
+    """Two reasons would contradict each other."""
+    answer = answering(script("half", 10_000.0))
+    loop = asyncio.get_running_loop()
+    loop.call_later(1.0, answer.interrupt, Interrupt.RESTARTED)
+    loop.call_later(1.0, answer.interrupt, Interrupt.TOO_SLOW)
+
+    assert (await drafts_of(answer))[-1].note == f"-# {say('note-restarted', 'en-US')}"
+
+
+async def test_notes_stand_under_the_answer_whatever_becomes_of_it() -> None:
+    """A picture that was left out explains an odd answer."""
+    answer = answering(script("Hm", RekaConnectionError("cut")), notes=("I left out a file.",))
+
+    lines = (await drafts_of(answer))[-1].note.splitlines()
+
+    assert lines[0] == "-# I left out a file."
+    assert lines[1].startswith("-# The answer broke off")
+
+
+async def test_an_answer_of_white_space_is_not_remembered() -> None:
+    """There is nothing to remember of it."""
+    kept = Kept()
+    answer = answering(script(" \n"), kept=kept)
+
+    await drafts_of(answer)
+    await answer.settled()
+
+    assert kept.told == []
+
+
+async def test_the_unexpected_goes_through() -> None:
+    """Only Reka's own failures have a sentence here."""
+    model = script("half", KeyError("bug"))
+    answer = answering(model)
+
+    with pytest.raises(KeyError):
+        await drafts_of(answer)
+
+    assert model.running == 0
+    assert answer.text == "half"
+
+
+async def test_settling_brings_a_failing_memory_to_light() -> None:
+    """An answer that was not remembered must not pass for one that was."""
+
+    class Broken(Kept):
+        async def remember(self, text: str, complete: bool) -> None:
+            raise OSError("disk full")
+
+    answer = answering(script("Hello"), kept=Broken())
+    await drafts_of(answer)
+
+    with pytest.raises(OSError, match="disk full"):
+        await answer.settled()
