@@ -145,6 +145,13 @@ class RekaBot(WiredBot):
             _, url, _ = await self.http.get_bot_gateway()
             DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url).with_query(None)
 
+    async def close(self) -> None:
+        """End what is under way while REST still works, however the end came about."""
+        if self.services is not None and not self.is_closed():
+            await self.services.conversation.drain(0.0)
+            await self.services.scheduler.aclose()
+        await super().close()
+
     async def on_message(self, message: discord.Message, /) -> None:
         """Commands are slash commands; a mention is a question and never a command."""
 
@@ -152,8 +159,29 @@ class RekaBot(WiredBot):
         log.info("ready", extra={"guilds": len(self.guilds), "shards": self.shard_count})
 
 
+class ConnectionTrouble(logging.Filter):
+    """Tells what discord.py survives by connecting again in one line; a traceback of it helps nobody."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, (*LOST_ANSWERS, discord.ConnectionClosed, discord.GatewayNotFound)):
+            record.msg, record.args = f"{record.getMessage()} ({type(error).__name__})", ()
+            record.exc_info = None
+        return True
+
+
+CONNECTION_TROUBLE = ConnectionTrouble()
+
+
+def quieten_discord() -> None:
+    """Keep discord.py from warning of the voice it lacks, and to one line for each lost connection."""
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+    logging.getLogger("discord.shard").addFilter(CONNECTION_TROUBLE)
+
+
 async def run(settings: Settings, stopping: asyncio.Event) -> None:
     """Run the bot until `stopping` is set; answers under way then get GRACE_S to end."""
+    quieten_discord()
     if settings.discord_api_url is not None:
         Route.BASE = settings.discord_api_url
     ledger = Ledger()
@@ -168,7 +196,6 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
             if told.done():
                 log.info("stopping", extra={"in_flight": services.conversation.in_flight})
                 await services.conversation.drain(settings.grace_s)
-            await services.scheduler.aclose()
         finally:
             # First end `start`, then close: only so does the gateway see close code 1000 (discord-facts 2.4).
             told.cancel()
@@ -202,7 +229,8 @@ async def check(settings: Settings) -> bool:
 
 async def check_discord(settings: Settings) -> bool:
     """Log in over REST alone, without going online."""
-    client = discord.Client(intents=discord.Intents.none())
+    quieten_discord()
+    client = discord.Client(intents=discord.Intents(guilds=True))  # never online; without it discord.py warns
     try:
         async with client:
             await client.login(settings.discord_token.get_secret_value())
@@ -267,13 +295,18 @@ def _run_to_the_end(settings: Settings) -> int:
     except CannotStart as error:
         print(error, file=sys.stderr)
         return WRONG_SETUP
-    except LOST_ANSWERS as error:
-        print(
-            f"Discord cannot be reached ({type(error).__name__}): check the network and DISCORD_API_URL.",
-            file=sys.stderr,
-        )
+    except (discord.HTTPException, discord.GatewayNotFound, *LOST_ANSWERS) as error:
+        print(_why_discord_failed(error), file=sys.stderr)
         return 1
     return 0
+
+
+def _why_discord_failed(error: Exception) -> str:
+    if isinstance(error, discord.HTTPException):
+        return f"Discord answered {error.status} (code {error.code}): try again in a minute."
+    if isinstance(error, discord.GatewayNotFound):
+        return "Discord does not tell where its gateway is: try again in a minute."
+    return f"Discord cannot be reached ({type(error).__name__}): check the network and DISCORD_API_URL."
 
 
 def _why_not_online(error: Exception) -> str:

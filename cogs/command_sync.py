@@ -29,8 +29,14 @@ async def sync_if_changed(
     payload = [command.to_dict(tree) for command in tree.get_commands()]
     payload.sort(key=lambda command: (command["type"], command["name"]))
     digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
-    there = {(command.type.value, command.name) for command in await tree.fetch_commands()}
-    ours = {(int(command["type"]), str(command["name"])) for command in payload}
+    # No more than these: the rest comes back with Discord's defaults filled in.
+    there = {
+        (command.type.value, command.name, command.description) for command in await tree.fetch_commands()
+    }
+    ours = {
+        (int(command["type"]), str(command["name"]), str(command.get("description", "")))
+        for command in payload
+    }
     if there == ours and await digests.digest(application_id, api_url) == digest:
         return False
     synced = await tree.sync()

@@ -20,6 +20,9 @@ DEFAULT_PORT = 8321
 READY_WITHIN_S = 60.0
 GOODBYE_S = 2.0
 
+# A closed terminal (SIGHUP, which Windows lacks) reaches only us: the bot has a session of its own.
+ENDING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+
 CREDENTIALS = ("REKA_APP_SESSION", "REKA_COOKIES", "REKA_BEARER_TOKEN")
 
 
@@ -58,7 +61,7 @@ async def demo(port: int | None, folder: Path) -> None:
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDING:
         with suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends the loop instead
             loop.add_signal_handler(number, stopping.set)
     async with AsyncExitStack() as stack:
@@ -74,7 +77,12 @@ async def demo(port: int | None, folder: Path) -> None:
         env = bot_environment(os.environ, sandbox, stand_in, folder)
         # Its own folder: a .env of the real bot is not for the demo.
         bot = await asyncio.create_subprocess_exec(
-            sys.executable, str(HOUSE / "bot.py"), env=env, cwd=folder, stdin=asyncio.subprocess.DEVNULL
+            sys.executable,
+            str(HOUSE / "bot.py"),
+            env=env,
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl+C is ours: in a Python that just starts it would print a traceback
         )
         stack.push_async_callback(_say_goodbye, bot)
         if await _until_ready(sandbox, bot, stopping):

@@ -48,11 +48,12 @@ class MessageFlag(IntFlag):
 
 @dataclass(eq=False)
 class User:
-    """Somebody with an account: a person or the bot."""
+    """Somebody who writes: a person, a bot, or a webhook."""
 
     id: int
     name: str
     bot: bool = False
+    webhook: bool = False
 
     @property
     def mention(self) -> str:

@@ -137,6 +137,8 @@ class Payloads(PlacePayloads):
                 }
                 for name, users in message.reactions.items()
             ]
+        if message.author.webhook:
+            written["webhook_id"] = str(message.author.id)
         if message.interaction:
             app_id = str(self._world.application_id)
             written |= {"webhook_id": app_id, "application_id": app_id}

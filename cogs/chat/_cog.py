@@ -36,6 +36,9 @@ from delivery.surface import Surface
 log = logging.getLogger(__name__)
 
 QUESTION_CHARS = 4_000
+DEFERRED_ALREADY = (
+    40060  # by a try whose answer was lost, or since the event came twice: who claims it decides
+)
 EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
 BOTH_INSTALLS = app_commands.AppInstallationType(guild=True, user=True)
 
@@ -118,13 +121,31 @@ class ChatCog(commands.Cog, name="ChatCog"):
         await self._answer_interaction(interaction, ask, private=False)
 
     async def _answer_interaction(self, interaction: discord.Interaction, ask: Ask, *, private: bool) -> None:
-        await interaction.response.defer(ephemeral=private, thinking=True)
+        if not await self._defer(interaction, private=private):
+            return
         surface = InteractionSurface(interaction, self._lost_answers, me=self._me, private=private)
         if ask.text or ask.files:
             await self._conversation.answer(ask, surface)
         else:
             await self._conversation.say_once(ask, surface, say("hint-empty", ask.locale))
         await self._hint_if_mute(interaction)
+
+    async def _defer(self, interaction: discord.Interaction, *, private: bool = False) -> bool:
+        """Answer within the 3 s that Discord gives; False where nothing can be shown any more."""
+        fields: dict[str, object] = {"event_id": interaction.id, "channel_id": interaction.channel_id}
+        try:
+            await interaction.response.defer(
+                ephemeral=private, thinking=interaction.type is discord.InteractionType.application_command
+            )
+        except discord.HTTPException as error:
+            if error.code == DEFERRED_ALREADY:
+                return True
+            log.warning("too late for an interaction", extra={**fields, "code": error.code})
+            return False
+        except self._lost_answers as error:
+            # Whether it happened shows with the answer's first words.
+            log.warning("a defer got no answer", extra={**fields, "error": type(error).__name__})
+        return True
 
     async def _hint_if_mute(self, interaction: discord.Interaction) -> None:
         """Tell a person once where mentions get no answer for want of a permission."""
@@ -140,6 +161,8 @@ class ChatCog(commands.Cog, name="ChatCog"):
             await interaction.followup.send(hint, ephemeral=True)
         except discord.HTTPException as error:
             log.info("could not give a hint", extra={"channel_id": channel_id, "status": error.status})
+        except self._lost_answers as error:
+            log.info("could not give a hint", extra={"channel_id": channel_id, "error": type(error).__name__})
 
     # Try again ---------------------------------------------------------------------------------------------
 
@@ -153,7 +176,8 @@ class ChatCog(commands.Cog, name="ChatCog"):
         if interaction.user.id != stored.author.id and not interaction.permissions.manage_messages:
             await interaction.response.send_message(say("again-not-yours", locale), ephemeral=True)
             return
-        await interaction.response.defer()
+        if not await self._defer(interaction):
+            return
         surface, stored = self._surface_of_again(interaction, stored)
         author = Author(interaction.user.id, interaction.user.display_name)
         refusal = await self._conversation.answer_again(stored, author, surface)
@@ -184,7 +208,8 @@ class ChatCog(commands.Cog, name="ChatCog"):
     @app_commands.allowed_installs(guilds=True, users=True)
     async def reset(self, interaction: discord.Interaction) -> None:
         """Forget what was said here, and the asker's private exchange in this channel."""
-        await interaction.response.defer(thinking=True)
+        if not await self._defer(interaction):
+            return
         forgotten = await self._conversation.forget(place_of(interaction, private=False))
         forgotten += await self._conversation.forget(place_of(interaction, private=True))
         kind = "reset-done" if forgotten else "reset-nothing"

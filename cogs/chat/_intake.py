@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from itertools import chain
 
 import discord
 
@@ -148,10 +150,8 @@ def _names_of_emoji(text: str) -> str:
 def _quote_of(message: discord.Message, me: discord.ClientUser, fetch: Fetch) -> Quote | None:
     """The message that this one replies to, or that it forwards, where we may see it."""
     if message.message_snapshots:
-        snapshot = message.message_snapshots[0]
-        return Quote(
-            message.author.display_name, snapshot.content, tuple(_files(snapshot.attachments, fetch))
-        )
+        # A forward quotes no message but itself.
+        return replace(_quote(message, me, fetch), message_id=None)
     target = message.reference.resolved if message.reference is not None else None
     if not isinstance(target, discord.Message) or is_withheld(target):
         return None
@@ -164,10 +164,14 @@ def _refers_to_withheld(message: discord.Message, me: discord.ClientUser) -> boo
 
 
 def _quote(message: discord.Message, me: discord.ClientUser, fetch: Fetch) -> Quote:
+    """What a message says; a forward says what its snapshots hold."""
+    texts = [_plain(message, me, keep_ours=True)]
+    texts += [_names_of_emoji(snapshot.content) for snapshot in message.message_snapshots]
+    snapshots = chain.from_iterable(snapshot.attachments for snapshot in message.message_snapshots)
     return Quote(
         message.author.display_name,
-        _plain(message, me, keep_ours=True),
-        tuple(_files(message.attachments, fetch)),
+        "\n".join(filter(None, texts)),
+        tuple(_files([*message.attachments, *snapshots], fetch)),
         message.id,
     )
 

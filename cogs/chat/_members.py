@@ -44,7 +44,9 @@ class GuildMembership:
             except discord.NotFound:
                 continue
             except discord.HTTPException as error:
-                log.warning("could not look up a member", extra={"guild_id": guild_id, "status": error.status})
+                log.warning(
+                    "could not look up a member", extra={"guild_id": guild_id, "status": error.status}
+                )
                 continue
             return True
         return False

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot import run
+from conversation.recall import DEFAULT_SYSTEM_PROMPT
 from runtime.settings import Settings, load_settings
 from sandbox.entities import Channel, Message
+from sandbox.faults import same_route
 from sandbox.person import Person
 from sandbox.reka_space import RekaSpace
+from sandbox.rest import RecordedRequest
 from sandbox.server import Sandbox
 from sandbox.world import World
+
+Route = tuple[str, str]
+"""A method and the template of a path."""
+
+CREATE: Route = ("POST", "/channels/{channel_id}/messages")
+EDIT: Route = ("PATCH", "/channels/{channel_id}/messages/{message_id}")
+TYPING: Route = ("POST", "/channels/{channel_id}/typing")
+DEFER: Route = ("POST", "/interactions/{interaction_id}/{token}/callback")
+EDIT_RESPONSE: Route = ("PATCH", "/webhooks/{application_id}/{token}/messages/@original")
+FOLLOW_UP: Route = ("POST", "/webhooks/{application_id}/{token}")
 
 
 @dataclass(slots=True)
@@ -56,9 +71,69 @@ class House:
         """Whether the bot's messages in a channel are exactly these."""
         return [message.content for message in self.replies(channel, viewer)] == list(contents)
 
-    async def until_shown(self, *contents: str, channel: Channel | None = None, viewer: Person | None = None) -> None:
+    async def until_shown(
+        self, *contents: str, channel: Channel | None = None, viewer: Person | None = None
+    ) -> None:
         """Wait until the bot's messages in a channel are exactly these."""
         await self.world.until(lambda: self.shows(*contents, channel=channel, viewer=viewer), timeout_s=10)
+
+    def told(self, chat: int = -1) -> list[tuple[str, str]]:
+        """What Reka was told in one chat, by default the newest: (human or model, text), oldest first.
+
+        The system prompt, which travels in the first human turn, is left out.
+        """
+        turns = [
+            (str(turn["type"]), str(turn["text"])) for turn in self.reka.chats[chat].conversation_history
+        ]
+        return [(who, text.removeprefix(f"{DEFAULT_SYSTEM_PROMPT}\n\n")) for who, text in turns]
+
+    def pictures_sent(self, chat: int = -1) -> list[str]:
+        """The addresses of the pictures that Reka was sent in one chat, oldest first."""
+        turns = self.reka.chats[chat].conversation_history
+        return [str(turn["image_url"]) for turn in turns if "image_url" in turn]
+
+    async def until_asked(self, chats: int) -> None:
+        """Wait until Reka was asked this often, counted from the start of the house."""
+        await self.world.until(lambda: len(self.reka.chats) >= chats, timeout_s=10)
+
+    async def hears(self, question: str, *answers: str, channel: Channel | None = None) -> list[Message]:
+        """Alice mentions the bot, which shows exactly these answers in all; returns them."""
+        place = channel or self.general
+        self.alice.says(place, question if place.is_dm else f"{self.at_reka} {question}")
+        await self.until_shown(*answers, channel=place)
+        return self.replies(place)
+
+    def sent(self, route: Route) -> list[RecordedRequest]:
+        """The requests of one route so far, in the order of their answers."""
+        method, path = route[0], same_route(route[1])
+        return [
+            request
+            for request in self.sandbox.requests
+            if request.method == method and same_route(request.route) == path
+        ]
+
+    def contents(self, route: Route) -> list[object]:
+        """The contents that the requests of one route carried."""
+        return [request.body.get("content") for request in self.sent(route) if isinstance(request.body, dict)]
+
+    async def until_ended(self) -> None:
+        """Wait until the journal holds no question that is under way, and at least one."""
+
+        def ended() -> bool:
+            states = set(self.journal())
+            return bool(states) and "claimed" not in states
+
+        await self.world.until(ended, timeout_s=10)
+
+    def journal(self) -> list[str]:
+        """How far each reply is, as the database has it, oldest first."""
+        with closing(sqlite3.connect(self.settings.database_url.partition("///")[2])) as database:
+            return [state for (state,) in database.execute("SELECT state FROM replies ORDER BY id")]
+
+    async def resets(self, channel: Channel | None = None) -> None:
+        """Alice makes the bot forget the channel, and sees that it has."""
+        used = self.alice.uses(channel or self.general, "reset")
+        await self.world.until(lambda: used.original is not None and not used.original.thinking)
 
     async def start_bot(self) -> None:
         """Start the bot and wait until it is online."""
@@ -80,9 +155,9 @@ class House:
             self.bot = None
 
 
-def settings_for(sandbox: Sandbox, reka: RekaSpace, folder: Path, **more: str) -> Settings:
-    """Settings of a bot that lives in the sandbox alone."""
-    env = {
+def environment_for(sandbox: Sandbox, reka: RekaSpace, folder: Path, **more: str) -> dict[str, str]:
+    """The environment of a bot that lives in the sandbox alone."""
+    return {
         "DISCORD_TOKEN": sandbox.token,
         "DISCORD_API_URL": sandbox.api_url,
         "REKA_URL": reka.url,
@@ -91,7 +166,16 @@ def settings_for(sandbox: Sandbox, reka: RekaSpace, folder: Path, **more: str) -
         "GRACE_S": "0",
         **more,
     }
-    return load_settings(env, env_file=None)
+
+
+def logged(records: list[logging.LogRecord]) -> str:
+    """All that log records hold, their extra fields and arguments included."""
+    return " ".join(str(record.__dict__) for record in records)
+
+
+def settings_for(sandbox: Sandbox, reka: RekaSpace, folder: Path, **more: str) -> Settings:
+    """Settings of a bot that lives in the sandbox alone."""
+    return load_settings(environment_for(sandbox, reka, folder, **more), env_file=None)
 
 
 @asynccontextmanager

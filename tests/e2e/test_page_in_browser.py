@@ -59,10 +59,17 @@ def png(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
 
 
-async def test_a_person_talks_with_the_bot_on_the_page(house: House, context: BrowserContext, tmp_path: Path) -> None:
+async def test_a_person_talks_with_the_bot_on_the_page(
+    house: House, context: BrowserContext, tmp_path: Path
+) -> None:
     """The whole product as a newcomer meets it, in one sitting."""
     page = await open_page(context, house)
     second_tab = await open_page(context, house, person="bob")
