@@ -44,12 +44,10 @@ def dead_port() -> int:
         return port
 
 
-async def run_bot(
-    house: House, folder: Path, *arguments: str, **changes: str
-) -> tuple[int, list[str], list[str]]:
+async def run_bot(house: House, folder: Path, **changes: str) -> tuple[int, list[str], list[str]]:
     """Run `python bot.py` to its end: status, lines of output, lines of errors."""
     env = environment_for(house.sandbox, house.reka, folder, LOG_LEVEL="WARNING", **changes)
-    async with running_bot(env, folder, *arguments) as program:
+    async with running_bot(env, folder) as program:
         status = await program.ended()
     return status, program.output, program.errors
 
@@ -106,26 +104,20 @@ async def test_bare_check_names_what_is_missing(tmp_path: Path) -> None:
     ]
 
 
-async def test_settings_are_read_from_a_file(house: House, tmp_path: Path) -> None:
-    """.env in the folder where the bot is started; the environment need not hold anything."""
-    lines = [
-        f"{name}={value}" for name, value in environment_for(house.sandbox, house.reka, tmp_path).items()
-    ]
-    (tmp_path / ".env").write_text("\n".join(lines), encoding="utf-8")
-
-    async with running_bot({"LOG_LEVEL": "WARNING"}, tmp_path, "--check") as program:
-        assert await program.ended() == 0
-
-
 # ---------------------------------------------------------------------- --check
 
 
 async def test_check_prints_a_line_for_each_thing_and_the_invite(house: House, tmp_path: Path) -> None:
-    """All is well: exit 0, without having gone online."""
-    status, output, errors = await run_bot(house, tmp_path, "--check")
+    """All is well: exit 0, without having gone online. The settings come from .env in the folder it starts in."""
+    env = environment_for(house.sandbox, house.reka, tmp_path, LOG_LEVEL="WARNING")
+    lines = [f"{name}={value}" for name, value in env.items()]
+    (tmp_path / ".env").write_text("\n".join(lines), encoding="utf-8")
 
-    assert (status, errors) == (0, [])
-    settings, invite, discord_line, reka, database = output
+    async with running_bot({}, tmp_path, "--check") as program:
+        assert await program.ended() == 0
+
+    assert program.errors == []
+    settings, invite, discord_line, reka, database = program.output
     assert settings == "ok       settings"
     assert discord_line == f"ok       Discord: Reka, application {house.world.application_id}"
     assert reka == f"ok       Reka: {house.reka.url}"

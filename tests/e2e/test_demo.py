@@ -60,10 +60,11 @@ async def test_demo_is_ready_when_it_names_its_page_and_leaves_nothing_behind(tm
         assert await say(page, "hello")
         assert "stand-in" in "\n".join(program.output)
 
-        began_s = time.monotonic()
-        program.signal(signal.SIGINT)
-        assert await program.ended() == 0
-        assert time.monotonic() - began_s < 3.0
+        async with aiohttp.ClientSession() as session, session.ws_connect(f"{page}sandbox/live"):
+            began_s = time.monotonic()
+            program.signal(signal.SIGINT)
+            assert await program.ended() == 0
+            assert time.monotonic() - began_s < 3.0
     assert program.errors == []
     assert (tmp_path / "data" / "demo.db").is_file()
     assert os.listdir(tmp_path) == ["data"]  # noqa: PTH208 - a look at a folder, not a walk
