@@ -67,7 +67,9 @@ def ready_venv() -> None:
 async def make(*arguments: str, folder: Path, env: dict[str, str]) -> asyncio.subprocess.Process:
     """Run the Makefile's targets as a person does, with settings that point at the sandbox."""
     # The `make test` that runs us hands its own arguments down; a person's shell has none.
-    own = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "ARGS"}
+    own = {
+        name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "ARGS"
+    }
     return await asyncio.create_subprocess_exec(
         "make",
         "--no-print-directory",
