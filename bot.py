@@ -13,19 +13,14 @@ from contextlib import suppress
 
 import aiohttp
 import discord
-import yarl
-from discord import app_commands
-from discord.ext import commands
-from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from cogs import EXTENSIONS, WiredBot, Wiring
+from cogs import Wiring
 from cogs.chat import GuildMembership
-from cogs.command_sync import sync_if_changed
-from conversation.sentences import say
+from cogs.client import ConnectionTrouble, RekaBot
 from delivery.ledger import Ledger, current_attempt
 from runtime.logs import configure_logs
-from runtime.services import CannotStart, Services, fault_of_database, fault_of_reka, open_services
+from runtime.services import CannotStart, fault_of_database, fault_of_reka, open_services
 from runtime.settings import Settings, SettingsError, load_settings
 
 log = logging.getLogger("bot")
@@ -73,9 +68,8 @@ def rest_trace(ledger: Ledger) -> aiohttp.TraceConfig:
         attempt = current_attempt.get()
         if attempt is None or attempt.message is not None or not params.chunk.startswith(b"{"):
             return
-        with suppress(
-            ValueError, KeyError, TypeError
-        ):  # not a message, or not whole: the call itself will tell
+        # What is not a message, or not a whole one, is no loss: the call itself will tell.
+        with suppress(ValueError, KeyError, TypeError):
             message = json.loads(params.chunk)
             attempt.shows(int(message["channel_id"]), int(message["id"]))
 
@@ -85,92 +79,7 @@ def rest_trace(ledger: Ledger) -> aiohttp.TraceConfig:
     return trace
 
 
-class Tree(app_commands.CommandTree[commands.AutoShardedBot]):
-    """The one handler of what goes wrong in a command: a line with the traceback, a sentence to the person."""
-
-    async def on_error(
-        self,
-        interaction: discord.Interaction[commands.AutoShardedBot],
-        error: app_commands.AppCommandError,
-        /,
-    ) -> None:
-        command = interaction.command.qualified_name if interaction.command is not None else None
-        log.error(
-            "a command failed",
-            exc_info=error,
-            extra={"event_id": interaction.id, "command": command, "channel_id": interaction.channel_id},
-        )
-        sentence = say("unexpected", str(interaction.locale))
-        with suppress(discord.HTTPException, *LOST_ANSWERS):  # the failure is logged; this is a courtesy
-            if interaction.response.is_done():
-                await interaction.followup.send(sentence, ephemeral=True)
-            else:
-                await interaction.response.send_message(sentence, ephemeral=True)
-
-
-class RekaBot(WiredBot):
-    """discord.py's client with our cogs; it needs no privileged intent."""
-
-    def __init__(self, settings: Settings, ledger: Ledger) -> None:
-        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=True)
-        intents.message_content = settings.message_content
-        super().__init__(
-            command_prefix=commands.when_mentioned,
-            help_command=None,
-            tree_cls=Tree,
-            intents=intents,
-            allowed_mentions=discord.AllowedMentions.none(),
-            max_messages=None,
-            member_cache_flags=discord.MemberCacheFlags.none(),
-            chunk_guilds_at_startup=False,
-            http_trace=rest_trace(ledger),
-        )
-        self._settings = settings
-        self.services: Services | None = None
-
-    async def setup_hook(self) -> None:
-        """After the login and before the gateway: the cogs, and the commands where they changed."""
-        await self._find_gateway()
-        for extension in EXTENSIONS:
-            await self.load_extension(extension)
-        if self.services is None or self.application_id is None:
-            raise RuntimeError("the bot was started without its services")
-        await sync_if_changed(
-            self.tree, self.services.digests, application_id=self.application_id, api_url=Route.BASE
-        )
-
-    async def _find_gateway(self) -> None:
-        """Where DISCORD_API_URL is set, its own gateway: discord.py falls back to Discord's after op 9."""
-        if self._settings.discord_api_url is not None:
-            _, url, _ = await self.http.get_bot_gateway()
-            DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(url).with_query(None)
-
-    async def close(self) -> None:
-        """End what is under way while REST still works, however the end came about."""
-        if self.services is not None and not self.is_closed():
-            await self.services.conversation.drain(0.0)
-            await self.services.scheduler.aclose()
-        await super().close()
-
-    async def on_message(self, message: discord.Message, /) -> None:
-        """Commands are slash commands; a mention is a question and never a command."""
-
-    async def on_ready(self) -> None:
-        log.info("ready", extra={"guilds": len(self.guilds), "shards": self.shard_count})
-
-
-class ConnectionTrouble(logging.Filter):
-    """Tells what discord.py survives by connecting again in one line; a traceback of it helps nobody."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, (*LOST_ANSWERS, discord.ConnectionClosed, discord.GatewayNotFound)):
-            record.msg, record.args = f"{record.getMessage()} ({type(error).__name__})", ()
-            record.exc_info = None
-        return True
-
-
-CONNECTION_TROUBLE = ConnectionTrouble()
+CONNECTION_TROUBLE = ConnectionTrouble(LOST_ANSWERS)
 
 
 def quieten_discord() -> None:
@@ -185,10 +94,20 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
     if settings.discord_api_url is not None:
         Route.BASE = settings.discord_api_url
     ledger = Ledger()
-    bot = RekaBot(settings, ledger)
+    bot = RekaBot(
+        content_intent=settings.message_content,
+        own_gateway=settings.discord_api_url is not None,
+        http_trace=rest_trace(ledger),
+    )
     async with open_services(settings, GuildMembership(bot), ledger) as services, bot:
-        bot.services = services
-        bot.wiring = Wiring(services.conversation, services.journal, services.cdn.fetch, LOST_ANSWERS)
+        bot.wiring = Wiring(
+            services.conversation,
+            services.journal,
+            services.digests,
+            services.scheduler.aclose,
+            services.cdn.fetch,
+            LOST_ANSWERS,
+        )
         online = asyncio.create_task(bot.start(settings.discord_token.get_secret_value()))
         told = asyncio.create_task(stopping.wait())
         try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from discord.ext import commands
 
 from conversation.pipeline import Conversation
-from conversation.ports import ReplyJournal
+from conversation.ports import CommandDigests, ReplyJournal
 
 EXTENSIONS: Final = ("cogs.chat",)
 
@@ -22,13 +22,16 @@ class Fetch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What the extensions use of the rest of the house.
+    """What the client and its extensions use of the rest of the house.
 
-    `lost_answers` are the errors of the HTTP session after which nobody knows whether a request took effect.
+    `end_calls` ends the calls to Discord that are under way; `lost_answers` are the errors of the HTTP session
+    after which nobody knows whether a request took effect.
     """
 
     conversation: Conversation
     journal: ReplyJournal
+    digests: CommandDigests
+    end_calls: Callable[[], Awaitable[None]]
     fetch: Fetch
     lost_answers: tuple[type[Exception], ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from conversation.model import Ask, Refusal
+from conversation.model import Place, Refusal
 
 HOUR_S = 3600.0
 
@@ -29,13 +29,13 @@ class Facts:
     shares_allowed_guild: bool = True
 
 
-def refuse_place(ask: Ask, rules: Rules, *, shares_allowed_guild: bool) -> Refusal | None:
+def refuse_place(place: Place, rules: Rules, *, shares_allowed_guild: bool) -> Refusal | None:
     """Refuse what comes from outside the servers that the operator opened the bot to."""
     if not rules.allowed_guilds:
         return None
-    if ask.place.guild_id is None:
+    if place.guild_id is None:
         return None if shares_allowed_guild else Refusal("dm-not-allowed")
-    return None if ask.place.guild_id in rules.allowed_guilds else Refusal("guild-not-allowed")
+    return None if place.guild_id in rules.allowed_guilds else Refusal("guild-not-allowed")
 
 
 def refuse_queue(rules: Rules, *, in_line: int) -> Refusal | None:
@@ -54,10 +54,10 @@ def refuse_quota(rules: Rules, *, asked_at: Sequence[float], now_s: float) -> Re
     return Refusal("quota-spent", {"limit": limit}, retry_at=recent[-limit] + HOUR_S)
 
 
-def admit(ask: Ask, facts: Facts, rules: Rules) -> Refusal | None:
+def admit(place: Place, facts: Facts, rules: Rules) -> Refusal | None:
     """The first reason not to answer, or None: the place, then the queue, then the person's quota."""
     return (
-        refuse_place(ask, rules, shares_allowed_guild=facts.shares_allowed_guild)
+        refuse_place(place, rules, shares_allowed_guild=facts.shares_allowed_guild)
         or refuse_queue(rules, in_line=facts.in_line)
         or refuse_quota(rules, asked_at=facts.asked_at, now_s=facts.now_s)
     )

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from conversation.admit import HOUR_S, Facts, Rules, admit, refuse_queue, refuse_quota
+from conversation.admit import HOUR_S, Facts, Rules, admit, refuse_queue
 from conversation.answering import Answering, Interrupt, Limits
 from conversation.attach import Attached, Attachments, join_notes
 from conversation.line import Lines, Standing
@@ -123,9 +123,9 @@ class Conversation:
             return Refusal("again-forgotten")
         with self._askers.join(author.id) as asker:
             await asker.turn()
-            if refusal := self._refuse_again(stored, await self._asked_at(author.id)):
+            if refusal := await self._refuse_again(stored, author):
                 return refusal
-            claim = await self._journal.claim_again(stored.reply_id)
+            claim = await self._journal.claim_again(stored.reply_id, author.id)
         if claim is None:
             return Refusal("again-running")
         ask = Ask(
@@ -268,13 +268,15 @@ class Conversation:
             if quoted is not None and await self._goes_along(quoted, ask.place, claim.reply_id):
                 own = _without_quoted_files(ask)
             files = attaching.create_task(self._attachments.fetch(own))
-            await self._wait_for_turn(work, standing)
+            waited = await self._wait_for_turn(work, standing)
             attached = await files
         if attached.pictures:
             await self._history.add_pictures(claim.reply_id, attached.pictures)
         question = Turn(
             "user", ask.text, ask.author.name, attached.pictures, reply_id=claim.reply_id, quote=ask.quote
         )
+        if waited and (stored := await self._history.question(claim.reply_id)) is not None:
+            question = stored  # it may have been edited meanwhile
         await self._reply(work, claim, question, quoted, attached)
 
     async def _answer_again(self, work: Work, claim: Claim, stored: StoredReply, question: Turn) -> None:
@@ -284,34 +286,42 @@ class Conversation:
             await self._reply(work, claim, question, quoted, Attached(), shown=stored.messages)
 
     async def _admit(self, ask: Ask) -> Refusal | None:
-        shares = True
-        if self._rules.allowed_guilds and ask.place.guild_id is None:
-            shares = await self._members.shares_guild(ask.author.id, self._rules.allowed_guilds)
+        shares = await self._shares_allowed_guild(ask.place, ask.author)
         facts = Facts(0, await self._asked_at(ask.author.id), self._now_s(), shares)
-        return admit(ask, facts, self._rules)
+        return admit(ask.place, facts, self._rules)
 
     async def _asked_at(self, author_id: int) -> list[float]:
         if self._rules.questions_per_user_hour == 0:
             return []
         return await self._journal.asked_since(author_id, self._now_s() - HOUR_S)
 
-    def _refuse_again(self, stored: StoredReply, asked_at: list[float]) -> Refusal | None:
+    async def _refuse_again(self, stored: StoredReply, author: Author) -> Refusal | None:
         if self._closing:
             return Refusal("restarting")
-        in_line = self._lines.length(stored.place)
-        return refuse_queue(self._rules, in_line=in_line) or refuse_quota(
-            self._rules, asked_at=asked_at, now_s=self._now_s()
+        facts = Facts(
+            self._lines.length(stored.place),
+            await self._asked_at(author.id),
+            self._now_s(),
+            await self._shares_allowed_guild(stored.place, author),
         )
+        return admit(stored.place, facts, self._rules)
 
-    async def _wait_for_turn(self, work: Work, standing: Standing[Place]) -> None:
+    async def _shares_allowed_guild(self, place: Place, author: Author) -> bool:
+        if not self._rules.allowed_guilds or place.guild_id is not None:
+            return True
+        return await self._members.shares_guild(author.id, self._rules.allowed_guilds)
+
+    async def _wait_for_turn(self, work: Work, standing: Standing[Place]) -> bool:
+        """Return when its turn has come; whether it had to wait."""
         if standing.is_first:
-            return
+            return False
         over = asyncio.Event()
         self._works.aside(self._mark_waiting(work, over))
         try:
             await standing.turn()
         finally:
             over.set()
+        return True
 
     async def _mark_waiting(self, work: Work, over: asyncio.Event) -> None:
         """Show that a question waits, until it does no more; a wait too short to notice is not shown."""

@@ -82,8 +82,8 @@ class ReplyJournal(Protocol):
         """
         ...
 
-    async def claim_again(self, reply_id: int) -> Claim | None:
-        """Take a reply that is `broken` back to `claimed`, its attempt number one higher.
+    async def claim_again(self, reply_id: int, author_id: int) -> Claim | None:
+        """Take a reply that is `broken` back to `claimed`, its attempt number one higher; `author_id` asked.
 
         None where it is not broken (any more): of two at once exactly one gets it. Its messages stay known.
         """

@@ -38,20 +38,20 @@ class SqlJournal:
             raise StorageError("The database did not take a claim that looks right.") from error
 
     @uninterrupted
-    async def claim_again(self, reply_id: int) -> Claim | None:
+    async def claim_again(self, reply_id: int, author_id: int) -> Claim | None:
         """Take a `broken` reply back to `claimed`; None where it is not broken (any more)."""
         now_s = self._now_s()
         take = (
             update(replies)
             .where(replies.c.id == reply_id, replies.c.state == ReplyState.BROKEN)
             .values(state=ReplyState.CLAIMED, attempt=replies.c.attempt + 1, updated_at_s=now_s)
-            .returning(replies.c.attempt, replies.c.author_id)
+            .returning(replies.c.attempt)
         )
         async with writing(self._engine) as connection:
             taken = (await connection.execute(take)).one_or_none()
             if taken is None:
                 return None
-            await connection.execute(insert(asks).values(author_id=taken.author_id, at_s=now_s))
+            await connection.execute(insert(asks).values(author_id=author_id, at_s=now_s))
         return Claim(reply_id, taken.attempt)
 
     @uninterrupted

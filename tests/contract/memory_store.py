@@ -155,7 +155,7 @@ class MemoryStore:
         self._asks.append(_Ask(author.id, now_s))
         return Claim(self._last_id)
 
-    async def claim_again(self, reply_id: int) -> Claim | None:
+    async def claim_again(self, reply_id: int, author_id: int) -> Claim | None:
         await asyncio.sleep(0)
         reply = self._replies.get(reply_id)
         if reply is None or reply.stored.state is not ReplyState.BROKEN:
@@ -163,7 +163,7 @@ class MemoryStore:
         attempt = reply.stored.attempt + 1
         reply.stored = replace(reply.stored, state=ReplyState.CLAIMED, attempt=attempt)
         reply.updated_at_s = self.now_s()
-        self._asks.append(_Ask(reply.stored.author.id, reply.updated_at_s))
+        self._asks.append(_Ask(author_id, reply.updated_at_s))
         return Claim(reply_id, attempt)
 
     async def posted(self, reply_id: int, page: int, ref: MessageRef) -> None:

@@ -159,7 +159,7 @@ async def test_an_unknown_reply_is_left_alone(store: Store) -> None:
     await store.journal.finish(99, ReplyState.ENDED)
 
     assert await store.journal.find(99) is None
-    assert await store.journal.claim_again(99) is None
+    assert await store.journal.claim_again(99, 7) is None
     assert await store.journal.find_by_message(100, 601) is None
 
 
@@ -169,7 +169,7 @@ async def test_a_broken_reply_is_taken_again_with_its_messages(store: Store) -> 
     await store.journal.posted(reply_id, 0, MessageRef(100, 601))
     await store.journal.finish(reply_id, ReplyState.BROKEN)
 
-    assert await store.journal.claim_again(reply_id) == Claim(reply_id, attempt=2)
+    assert await store.journal.claim_again(reply_id, 7) == Claim(reply_id, attempt=2)
 
     found = await store.journal.find(reply_id)
     assert found is not None
@@ -183,7 +183,7 @@ async def test_only_a_broken_reply_is_taken_again(store: Store, state: ReplyStat
     reply_id = await store.claimed(ask(1))
     await store.journal.finish(reply_id, state)
 
-    assert await store.journal.claim_again(reply_id) is None
+    assert await store.journal.claim_again(reply_id, 7) is None
     assert len(await store.journal.asked_since(7, 0)) == 1
 
 
@@ -192,7 +192,7 @@ async def test_of_twenty_who_take_a_reply_again_one_wins(store: Store) -> None:
     reply_id = await store.claimed(ask(1))
     await store.journal.finish(reply_id, ReplyState.BROKEN)
 
-    claims = await asyncio.gather(*(store.journal.claim_again(reply_id) for _ in range(20)))
+    claims = await asyncio.gather(*(store.journal.claim_again(reply_id, 7) for _ in range(20)))
 
     assert [claim for claim in claims if claim is not None] == [Claim(reply_id, 2)]
 
@@ -254,7 +254,7 @@ async def test_asking_again_counts_and_forgetting_does_not_undo_it(store: Store)
     reply_id = await store.claimed(ask(1))
     await store.journal.finish(reply_id, ReplyState.BROKEN)
     store.clock.at_s += 1
-    await store.journal.claim_again(reply_id)
+    await store.journal.claim_again(reply_id, 7)
     await store.history.forget_guild(1)
 
     asked = await store.journal.asked_since(7, 0)

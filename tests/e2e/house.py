@@ -127,8 +127,16 @@ class House:
 
     def journal(self) -> list[str]:
         """How far each reply is, as the database has it, oldest first."""
+        return self._column("SELECT state FROM replies ORDER BY id")
+
+    async def until_remembered(self, *texts: str) -> None:
+        """Wait until memory holds exactly these turns; who deletes and asks at once is not yet forgotten."""
+        query = "SELECT text FROM turns ORDER BY reply_id, role DESC"
+        await self.world.until(lambda: self._column(query) == list(texts), timeout_s=10)
+
+    def _column(self, query: str) -> list[str]:
         with closing(sqlite3.connect(self.settings.database_url.partition("///")[2])) as database:
-            return [state for (state,) in database.execute("SELECT state FROM replies ORDER BY id")]
+            return [value for (value,) in database.execute(query)]
 
     async def resets(self, channel: Channel | None = None) -> None:
         """Alice makes the bot forget the channel, and sees that it has."""

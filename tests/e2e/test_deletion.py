@@ -48,6 +48,7 @@ async def test_deleting_the_growing_message_ends_the_stream_and_says_nothing(
 
     house.alice.deletes(reply)
     await _settles(house)
+    await house.until_remembered("a secret question")
     house.reka.enqueue(Script("Hello."))
     await house.hears("hello", "Hello.")
 
@@ -69,6 +70,7 @@ async def test_deleting_the_question_stops_the_answer_and_removes_it(
     house.alice.deletes(asked)
     await _settles(house)
     await house.until_shown()
+    await house.until_remembered()
     house.reka.enqueue(Script("Hello."))
     await house.hears("hello", "Hello.")
 
@@ -131,6 +133,7 @@ async def test_a_question_deleted_in_the_same_breath_leaves_nothing(house: House
     house.reka.enqueue(*[Script("Still here.") for _ in range(22)])
     await house.hears("anything?", "Still here.")
     await house.until_ended()
+    await house.until_remembered("anything?", "Still here.")
     await house.hears("really nothing?", "Still here.", "Still here.")
 
     assert [text for _, text in house.told()] == [
@@ -151,6 +154,7 @@ async def test_deleting_a_question_that_waits_takes_it_out_of_the_line(house: Ho
     await house.world.until(lambda: second.reactions)
 
     house.bob.deletes(second)
+    await house.until_remembered("one", "three")
     first.release()
     await house.until_asked(2)
     third.release()
@@ -195,6 +199,7 @@ async def test_bulk_deletion_counts_as_deletion(house: House) -> None:
 
     house.world.delete_together([asked, reply])
     await _settles(house)
+    await house.until_remembered()
     house.reka.enqueue(Script("Hello."))
     await house.hears("hello", "Hello.")
 

@@ -126,8 +126,10 @@ async def test_an_edited_question_is_remembered_as_it_stands_now(house: House) -
     house.reka.enqueue(Script("Noted."), Script("Peony."))
     asked = house.alice.says(house.general, f"{house.at_reka} the word is rose")
     await house.until_shown("Noted.")
+    await house.until_ended()
 
     house.alice.edits(asked, f"{house.at_reka} the word is peony {house.bob.mention}")
+    await house.until_remembered("the word is peony @bob", "Noted.")
     house.alice.says(house.general, f"{house.at_reka} which word?")
     await house.until_shown("Noted.", "Peony.")
 
@@ -143,6 +145,7 @@ async def test_a_deleted_question_is_forgotten_with_its_answer(house: House) -> 
     await house.until_ended()
 
     house.alice.deletes(asked)
+    await house.until_remembered()
     await house.hears("which word?", "Noted.", "No.")
 
     assert house.told() == [("human", "alice: which word?")]
@@ -155,6 +158,7 @@ async def test_a_deleted_answer_is_forgotten_alone(house: House) -> None:
     await house.until_ended()
 
     house.alice.deletes(reply)
+    await house.until_remembered("the moon?")
     await house.hears("again", "Sorry.")
 
     assert house.told() == [("human", "alice: the moon?"), ("human", "alice: again")]

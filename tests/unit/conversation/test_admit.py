@@ -17,14 +17,14 @@ def facts(*asked_ago_s: float, in_line: int = 0, shares: bool = True) -> Facts:
 
 
 def kind(ask: Ask, known: Facts, rules: Rules) -> str | None:
-    refusal = admit(ask, known, rules)
+    refusal = admit(ask.place, known, rules)
     return refusal.kind if refusal else None
 
 
 def test_everybody_may_ask_where_the_operator_names_no_guild() -> None:
     """Allowed guilds are a fence that one has to put up."""
-    assert admit(IN_GUILD, facts(), Rules()) is None
-    assert admit(IN_DM, facts(shares=False), Rules()) is None
+    assert admit(IN_GUILD.place, facts(), Rules()) is None
+    assert admit(IN_DM.place, facts(shares=False), Rules()) is None
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_at_most_three_wait() -> None:
 
 def test_a_spent_quota_says_when_the_next_question_is_free() -> None:
     """Not when the oldest leaves the hour: two may have to."""
-    refusal = admit(IN_GUILD, facts(3000, 2000, 1000), Rules(questions_per_user_hour=2))
+    refusal = admit(IN_GUILD.place, facts(3000, 2000, 1000), Rules(questions_per_user_hour=2))
 
     assert refusal is not None
     assert refusal.kind == "quota-spent"
@@ -61,9 +61,9 @@ def test_a_spent_quota_says_when_the_next_question_is_free() -> None:
 
 def test_questions_older_than_an_hour_cost_nothing() -> None:
     """The hour slides."""
-    assert admit(IN_GUILD, facts(HOUR_S, HOUR_S + 1), Rules(questions_per_user_hour=1)) is None
+    assert admit(IN_GUILD.place, facts(HOUR_S, HOUR_S + 1), Rules(questions_per_user_hour=1)) is None
 
 
 def test_a_quota_of_zero_is_none() -> None:
     """An operator who pays nothing limits nobody."""
-    assert admit(IN_GUILD, facts(*range(500)), Rules(questions_per_user_hour=0)) is None
+    assert admit(IN_GUILD.place, facts(*range(500)), Rules(questions_per_user_hour=0)) is None

@@ -126,7 +126,7 @@ async def test_no_question_walks_over_a_whole_table(engine: AsyncEngine) -> None
         await history.purge(before_s=1.0)
         await journal.posted(1, 0, MessageRef(100, 6))
         await journal.finish(1, ReplyState.BROKEN)
-        await journal.claim_again(1)
+        await journal.claim_again(1, 7)
         await journal.find(1)
         await journal.find_by_message(100, 6)
         await journal.find_by_message(100, 7)
