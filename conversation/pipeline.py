@@ -459,7 +459,7 @@ class Conversation:
     async def _typing(self, work: Work, live: LiveReply) -> None:
         """Show the typing sign until the first words stand there."""
         while not live.messages:
-            if self._scheduler.waiting == 0:  # under load the sign is the first thing to go
+            if not self._scheduler.pressed:  # under load the sign is the first thing to go
                 try:
                     await work.surface.typing()
                 except SurfaceForbidden:

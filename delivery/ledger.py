@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from enum import Enum
 from hashlib import blake2s
 
 DEFAULT_LIMIT = 5
@@ -111,6 +112,14 @@ class LedgerCounts:
     rate_limited: Counter[str] = field(default_factory=Counter)  # by scope
 
 
+class Pace(Enum):
+    """How the progress of one reply is spread over a window."""
+
+    YOUNG = 1.5
+    """Dense at first: that is when the eye is on it. The power that the share of the window is raised to."""
+    EVEN = 1.0
+
+
 @dataclass(slots=True)
 class _Window:
     """A fixed window that starts with its first request, or a bucket that leaks (no header says which)."""
@@ -142,13 +151,19 @@ class _Window:
         # All slots of a new window are in flight and none is answered yet: an answer wakes the queue sooner.
         return now + self.span_s
 
-    def spaced_at(self) -> float:
-        """When the next progress request keeps an even pace."""
+    def spaced_at(self, pace: Pace) -> float:
+        """When the next progress request keeps its pace, with one slot of each window left for the end."""
         if self.leaks:
             return self.taken_at + self.span_s
         if self.limit == 1:
             return self.taken_at + 2 * self.span_s
-        return self.taken_at + self.span_s / (self.limit - 1)
+        slots = self.limit - 1
+        used = min(self.limit - self.remaining + self.in_flight, slots)
+        if used == 0:
+            return float("-inf")  # a new window: the pace within the old one does not matter
+        power = pace.value
+        share: float = (used / slots) ** power - ((used - 1) / slots) ** power
+        return self.taken_at + self.span_s * share
 
     def take(self, now: float) -> None:
         self._roll(now)
@@ -218,7 +233,7 @@ class _Rolling:
         over = len(self.taken) - (self.limit - spare - 1)
         return now if over <= 0 else self.taken[over - 1] + self.span_s
 
-    def spaced_at(self) -> float:
+    def spaced_at(self, _pace: Pace) -> float:
         if not self.taken:
             return float("-inf")
         dense = len(self.taken) < self.limit // 4
@@ -244,7 +259,7 @@ class Ledger:
         self._lanes: dict[str, _Window | _Rolling] = {}
         self.counts = LedgerCounts()
         self.paused_until = float("-inf")
-        self.on_change: Callable[[], None] = lambda: None
+        self.on_change: Callable[[tuple[str, ...]], None] = lambda _lanes: None
         self.on_foreign: Callable[[], None] = lambda: None
 
     def _lane(self, name: str) -> _Window | _Rolling:
@@ -267,17 +282,17 @@ class Ledger:
         now = self._clock()
         self._lanes = {name: lane for name, lane in self._lanes.items() if not lane.idle(now)}
 
-    def ready_at(self, lanes: tuple[str, ...], now: float, *, spare: int, spaced: bool) -> float:
+    def ready_at(self, lanes: tuple[str, ...], now: float, *, spare: int, pace: Pace | None) -> float:
         """When a request that counts against all of `lanes` may leave (monotonic seconds; `now` or later).
 
-        `spare` slots of each lane stay free; `spaced` also keeps an even pace.
+        `spare` slots of each lane stay free; with a `pace` it also waits for its place within the window.
         """
         ready = now
         for name in lanes:
             lane = self._lane(name)
             ready = max(ready, lane.ready_at(now, spare=spare))
-            if spaced:
-                ready = max(ready, lane.spaced_at())
+            if pace is not None:
+                ready = max(ready, lane.spaced_at(pace))
         return ready
 
     def take(self, lanes: tuple[str, ...]) -> None:
@@ -290,7 +305,7 @@ class Ledger:
         """Take back a `take` whose request never left."""
         for name in lanes:
             self._lane(name).give_back()
-        self.on_change()
+        self.on_change(lanes)
 
     def settle(self, attempt: Attempt) -> None:
         """The call of `attempt` ended; one that was never answered is counted as one that was."""
@@ -298,7 +313,7 @@ class Ledger:
             return
         attempt.settled = True
         self._settle(attempt.lanes, self._clock())
-        self.on_change()
+        self.on_change(attempt.lanes)
 
     def _settle(self, lanes: tuple[str, ...], now: float) -> None:
         for name in lanes:
@@ -332,7 +347,7 @@ class Ledger:
         if attempt is not None:
             attempt.settled = True
             attempt.answered(status)
-        self.on_change()
+        self.on_change(expected if name is None or name in expected else (*expected, name))
 
     def _learn(self, lane: _Window, status: int, headers: Mapping[str, str], now: float) -> None:
         if status == 429:

@@ -13,10 +13,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from delivery.compose import PageComposer
+from delivery.ledger import Pace
 from delivery.scheduler import Call, Scheduler, Ticket, Urgency
 from delivery.surface import Draft, MessageRef, Offer, Surface, SurfaceError, SurfaceGone, SurfaceUnsure
 
 FIRST_EDIT_AFTER_S = 0.4  # the first message holds one token; soon after it there is more to read
+YOUNG_EDITS = 4  # the first window's worth of progress
 NONCE_HOLDS_S = (
     120.0  # Discord remembers a nonce for "a few minutes"; later a repeat would double the message
 )
@@ -95,6 +97,9 @@ class LiveReply:
         self._ended_at: float | None = None
         self._ticket: Ticket | None = None
         self._created_at = float("-inf")
+        self._shown_at = float("-inf")
+        self._sent_chars = 0
+        self._edits = 0
         self._failures = 0
         self._broken = False
         self._creating: tuple[_Step, Call[MessageRef]] | None = None
@@ -142,7 +147,7 @@ class LiveReply:
         if draft.ended:
             self._ended_at = self._scheduler.now()
             if self._ticket is not None:
-                self._ticket.hasten()
+                self._ticket.hasten(self._final_rank())
         self._changed.set()
 
     async def _write(self) -> None:
@@ -186,9 +191,9 @@ class LiveReply:
     async def _take(self, step: _Step) -> None:
         """Wait until `step` may be sent, and send what is then the next step."""
         lanes = self._lanes(step)
-        not_before = self._created_at + FIRST_EDIT_AFTER_S if self._urgency(step) is Urgency.PROGRESS else 0.0
-        ticket = await self._granted(lanes, self._urgency(step), not_before)
+        ticket = await self._granted(lanes, self._urgency(step))
         newest = self._next_step()
+        self._sent_chars = len(self._draft.text)
         if newest is None or self._lanes(newest) != lanes:
             self._scheduler.give_back(ticket)
             return
@@ -199,8 +204,15 @@ class LiveReply:
         else:
             await self._edit(newest, newest.ref, ticket)
 
-    async def _granted(self, lanes: tuple[str, ...], urgency: Urgency, not_before: float = 0.0) -> Ticket:
-        ticket = self._ticket = self._scheduler.ticket(lanes, urgency, not_before=not_before)
+    async def _granted(self, lanes: tuple[str, ...], urgency: Urgency) -> Ticket:
+        progress = urgency is Urgency.PROGRESS
+        ticket = self._ticket = self._scheduler.ticket(
+            lanes,
+            urgency,
+            rank=self._shown_at if progress else self._final_rank() if urgency is Urgency.FINAL else 0.0,
+            not_before=self._created_at + FIRST_EDIT_AFTER_S if progress else float("-inf"),
+            pace=Pace.YOUNG if self._edits < YOUNG_EDITS else Pace.EVEN,
+        )
         try:
             await ticket
         except asyncio.CancelledError:
@@ -223,6 +235,8 @@ class LiveReply:
             return
         self._failures = 0
         self._counts.edits += 1
+        self._edits += 1
+        self._note_shown()
         self._shown[step.page] = Shown(ref, step.content, step.offer)
 
     async def _remove(self, ref: MessageRef, ticket: Ticket) -> None:
@@ -255,7 +269,7 @@ class LiveReply:
             )
             self._creating = (step, call)
             try:
-                ref = await self._created(call)
+                ref = await self._created(step, call)
                 break
             except SurfaceUnsure as lost:
                 if not self._surface.repeatable(step.page):
@@ -275,15 +289,23 @@ class LiveReply:
         self._failures = 0
         self._counts.creates += 1
         self._created_at = self._scheduler.now()
+        self._note_shown()
         self._shown.append(Shown(ref, step.content, step.offer))
         await self._posted(step.page, ref)
+
+    def _note_shown(self) -> None:
+        self._shown_at = self._scheduler.now()
+
+    def _final_rank(self) -> float:
+        """Of the ends that wait, the one that brings most text goes first."""
+        return float(self._sent_chars - len(self._draft.text))
 
     def _nonce(self, step: _Step) -> str:
         return f"{self._nonce_base}.{step.page}"
 
-    async def _created(self, call: Call[MessageRef]) -> MessageRef:
+    async def _created(self, step: _Step, call: Call[MessageRef]) -> MessageRef:
         """The new message's address, from the answer's body where the call itself returns only later."""
-        await call.done(message_needed=True, repeats_inside=True)
+        await call.done(message_needed=True, repeats_inside=self._surface.repeatable(step.page))
         if call.task.done():
             return call.task.result()
         message = call.attempt.message
@@ -318,7 +340,7 @@ class LiveReply:
     async def _outcome(self, step: _Step, call: Call[MessageRef]) -> MessageRef | None:
         """What became of a create that nobody waited for; None where no message came of it."""
         try:
-            return await self._created(call)
+            return await self._created(step, call)
         except SurfaceUnsure:
             return await self._surface.find(step.page, nonce=self._nonce(step), content=step.content)
         except SurfaceError:

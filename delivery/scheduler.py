@@ -8,12 +8,13 @@ take the request now, and the bot's global budget is spent in even steps, never 
 from __future__ import annotations
 
 import asyncio
+import heapq
 import time
 from collections.abc import Callable, Coroutine, Generator
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
-from delivery.ledger import Attempt, Ledger, current_attempt
+from delivery.ledger import Attempt, Ledger, Pace, current_attempt
 from delivery.surface import SurfaceUnsure
 
 T = TypeVar("T")
@@ -33,34 +34,49 @@ class Urgency(IntEnum):
 
 
 class Ticket:
-    """The right to send one request; await it, then call `Scheduler.send` or `Scheduler.give_back`."""
+    """The right to send one request; await it, then call `Scheduler.send` or `Scheduler.give_back`.
+
+    Among equals in urgency the lower `rank` goes first, and then who came first.
+    """
 
     def __init__(
         self,
         lanes: tuple[str, ...],
         urgency: Urgency,
+        *,
+        rank: float,
         not_before: float,
+        pace: Pace,
         number: int,
-        pump: Callable[[], None],
+        hurry: Callable[[Ticket], None],
     ) -> None:
         self.lanes = lanes
         self.urgency = urgency
+        self.rank = rank
         self.not_before = not_before
+        self.pace = pace
         self.number = number
         self.granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._pump = pump
+        self.queued = 0  # counts its entries in the scheduler's queues: only the newest one is valid
+        self._hurry = hurry
 
     @property
     def outside_budget(self) -> bool:
         """Interaction routes do not count against the bot's global limit."""
         return bool(self.lanes) and all(lane.startswith("webhook") for lane in self.lanes)
 
-    def hasten(self) -> None:
+    @property
+    def order(self) -> tuple[int, float, int]:
+        """What goes before what; lower is sooner."""
+        return (self.urgency, self.rank, self.number)
+
+    def hasten(self, rank: float = 0.0) -> None:
         """The reply ended while it waited here: what it will send is final."""
         if not self.granted.done() and self.urgency is not Urgency.FINAL:
             self.urgency = Urgency.FINAL
+            self.rank = rank
             self.not_before = float("-inf")
-            self._pump()
+            self._hurry(self)
 
     def __await__(self) -> Generator[Any, None, None]:
         return self.granted.__await__()
@@ -122,7 +138,12 @@ class Call(Generic[T]):
 
 
 class Scheduler:
-    """Grants tickets in order of urgency as the ledger and the global budget allow."""
+    """Grants tickets in order of urgency as the ledger and the global budget allow.
+
+    A ticket sleeps until its lanes and its pace let it go, and is then due. Two queues hold those that are due:
+    one is spent in steps of the global budget, the other holds what Discord counts apart. What the ledger learns
+    of a lane moves only the tickets of that lane, so that a thousand live replies cost no more than their requests.
+    """
 
     def __init__(
         self, ledger: Ledger, *, rest_budget: float = 46.0, clock: Callable[[], float] = time.monotonic
@@ -130,12 +151,16 @@ class Scheduler:
         self._ledger = ledger
         self._step_s = 1.0 / rest_budget
         self._clock = clock
-        self._waiting: list[Ticket] = []
+        self._asleep: list[tuple[float, int, int, Ticket]] = []
+        self._due: list[tuple[tuple[int, float, int], int, Ticket]] = []
+        self._due_outside: list[tuple[tuple[int, float, int], int, Ticket]] = []
+        self._in_lane: dict[str, set[Ticket]] = {}
+        self._waiting: set[Ticket] = set()
         self._issued = 0
         self._budget_free_at = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
         self._calls: set[Call[Any]] = set()
-        ledger.on_change = self._pump
+        ledger.on_change = self._lanes_changed
         ledger.on_foreign = self._spend
 
     def now(self) -> float:
@@ -147,20 +172,38 @@ class Scheduler:
         """How many requests wait for their turn now."""
         return len(self._waiting)
 
+    @property
+    def pressed(self) -> bool:
+        """Whether requests that could go wait for the global budget alone: then lesser ones should not be made."""
+        self._wake(self._clock())
+        return bool(self._due)
+
     def ticket(
-        self, lanes: tuple[str, ...], urgency: Urgency, *, not_before: float = float("-inf")
+        self,
+        lanes: tuple[str, ...],
+        urgency: Urgency,
+        *,
+        rank: float = 0.0,
+        not_before: float = float("-inf"),
+        pace: Pace = Pace.EVEN,
     ) -> Ticket:
         """Queue for the right to send one request that counts against `lanes`."""
         self._issued += 1
-        ticket = Ticket(lanes, urgency, not_before, self._issued, self._pump)
+        ticket = Ticket(
+            lanes,
+            urgency,
+            rank=rank,
+            not_before=not_before,
+            pace=pace,
+            number=self._issued,
+            hurry=self._hurry,
+        )
+        self._waiting.add(ticket)
+        for lane in lanes:
+            self._in_lane.setdefault(lane, set()).add(ticket)
         ticket.granted.add_done_callback(lambda _: self._leave(ticket))
-        self._waiting.append(ticket)
-        self._pump()
+        self._hurry(ticket)
         return ticket
-
-    def _leave(self, ticket: Ticket) -> None:
-        if ticket in self._waiting:  # it was cancelled
-            self._waiting.remove(ticket)
 
     def give_back(self, ticket: Ticket) -> None:
         """Return a granted ticket unused."""
@@ -177,51 +220,101 @@ class Scheduler:
         self._calls.discard(call)
         self._ledger.settle(call.attempt)
 
+    def _leave(self, ticket: Ticket) -> None:
+        """It was granted or cancelled; what is left of it in the queues is no longer valid."""
+        ticket.queued += 1
+        self._waiting.discard(ticket)
+        for lane in ticket.lanes:
+            others = self._in_lane.get(lane)
+            if others is not None:
+                others.discard(ticket)
+                if not others:
+                    del self._in_lane[lane]
+
+    def _hurry(self, ticket: Ticket) -> None:
+        self._queue(ticket, self._clock())
+        self._pump()
+
+    def _lanes_changed(self, lanes: tuple[str, ...]) -> None:
+        now = self._clock()
+        for lane in lanes:
+            for ticket in tuple(self._in_lane.get(lane, ())):
+                self._queue(ticket, now)
+        self._pump()
+
+    def _queue(self, ticket: Ticket, now: float) -> None:
+        """Put it where it belongs now; an older entry of it is skipped when its time comes."""
+        ticket.queued += 1
+        ready_at = self._ready_at(ticket, now)
+        if ready_at > now:
+            heapq.heappush(self._asleep, (ready_at, ticket.number, ticket.queued, ticket))
+        else:
+            due = self._due_outside if ticket.outside_budget else self._due
+            heapq.heappush(due, (ticket.order, ticket.queued, ticket))
+
     def _ready_at(self, ticket: Ticket, now: float) -> float:
         spare = int(ticket.urgency >= Urgency.FULL_PAGE)
-        ready = self._ledger.ready_at(
-            ticket.lanes, now, spare=spare, spaced=ticket.urgency is Urgency.PROGRESS
-        )
-        ready = max(ready, ticket.not_before)
-        if not ticket.outside_budget:
-            ready = max(ready, self._budget_free_at, self._ledger.paused_until)
-        return ready
+        pace = ticket.pace if ticket.urgency is Urgency.PROGRESS else None
+        return max(ticket.not_before, self._ledger.ready_at(ticket.lanes, now, spare=spare, pace=pace))
 
     def _spend(self) -> None:
         now = self._clock()
         self._budget_free_at = max(self._budget_free_at, now - self._step_s) + self._step_s
 
+    def _wake(self, now: float) -> None:
+        """Move what slept long enough to the due, and drop from the front of the due what left."""
+        while self._asleep and self._asleep[0][0] <= now:
+            _, _, queued, ticket = heapq.heappop(self._asleep)
+            if queued == ticket.queued:
+                self._queue(ticket, now)
+        for due in (self._due, self._due_outside):
+            while due and due[0][1] != due[0][2].queued:
+                heapq.heappop(due)
+
     def _pump(self) -> None:
         """Grant what may leave now and wake up again when the next one may."""
+        now = self._clock()
+        self._wake(now)
+        while self._due_outside:
+            self._grant(self._due_outside, now)
+        free_at = max(self._budget_free_at, self._ledger.paused_until)
+        while self._due and free_at <= now:
+            if self._grant(self._due, now):
+                self._spend()
+            free_at = max(self._budget_free_at, self._ledger.paused_until)
+        self._sleep(now, free_at)
+
+    def _grant(self, due: list[tuple[tuple[int, float, int], int, Ticket]], now: float) -> bool:
+        """Grant the first of `due`, unless its lane has filled up since it was queued."""
+        _, _, ticket = heapq.heappop(due)
+        granted = self._ready_at(ticket, now) <= now
+        if granted:
+            self._ledger.take(ticket.lanes)
+            ticket.granted.set_result(None)
+            self._leave(ticket)  # now, and not with the next turn of the loop: the queues look at it before
+            for lane in ticket.lanes:
+                for other in tuple(self._in_lane.get(lane, ())):
+                    self._queue(other, now)
+        else:
+            self._queue(ticket, now)
+        self._wake(now)
+        return granted
+
+    def _sleep(self, now: float, free_at: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self._waiting:
-            return
-        now = self._clock()
-        next_at = float("inf")
-        still_waiting: list[Ticket] = []
-        for ticket in sorted(self._waiting, key=lambda waiting: (waiting.urgency, waiting.number)):
-            if ticket.granted.done():
-                continue
-            ready = self._ready_at(ticket, now)
-            if ready <= now:
-                self._ledger.take(ticket.lanes)
-                if not ticket.outside_budget:
-                    self._spend()
-                ticket.granted.set_result(None)
-            else:
-                still_waiting.append(ticket)
-                next_at = min(next_at, ready)
-        self._waiting = still_waiting
-        if still_waiting:
-            self._timer = asyncio.get_running_loop().call_later(max(0.0, next_at - now), self._pump)
+        wake_at = min(
+            self._asleep[0][0] if self._asleep else float("inf"), free_at if self._due else float("inf")
+        )
+        if wake_at < float("inf"):
+            self._timer = asyncio.get_running_loop().call_later(max(0.0, wake_at - now), self._pump)
 
     async def aclose(self, *, within_s: float = 6.0) -> None:
         """End all calls: those that took effect at once (they only sleep), the others after `within_s`."""
         if self._timer is not None:
             self._timer.cancel()
-        for ticket in self._waiting:
+        for ticket in tuple(self._waiting):
             ticket.granted.cancel()
         for call in list(self._calls):
             if call.attempt.succeeded:

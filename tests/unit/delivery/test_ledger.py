@@ -11,6 +11,7 @@ from delivery.ledger import (
     IDLE_LANES_KEPT,
     Attempt,
     Ledger,
+    Pace,
     create_lane,
     current_attempt,
     edit_lane,
@@ -72,9 +73,9 @@ def edited(ledger: Ledger, remaining: int, reset_after_s: float, *, limit: int =
         ledger.observe("PATCH", PATH, 200, limits(limit, remaining, reset_after_s))
 
 
-def wait_s(ledger: Ledger, clock: Clock, *lanes: str, spare: int = 0, spaced: bool = False) -> float:
+def wait_s(ledger: Ledger, clock: Clock, *lanes: str, spare: int = 0, pace: Pace | None = None) -> float:
     """How long the next request has to wait."""
-    return ledger.ready_at(lanes or (LANE,), clock(), spare=spare, spaced=spaced) - clock()
+    return ledger.ready_at(lanes or (LANE,), clock(), spare=spare, pace=pace) - clock()
 
 
 def test_a_request_on_the_wire_finds_its_lane() -> None:
@@ -148,7 +149,7 @@ def test_a_limit_of_one_still_lets_progress_through(ledger: Ledger, clock: Clock
     clock.at_s += 1.0
 
     assert wait_s(ledger, clock, spare=1) == 0.0
-    assert wait_s(ledger, clock, spare=1, spaced=True) == pytest.approx(1.0)
+    assert wait_s(ledger, clock, spare=1, pace=Pace.EVEN) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("limit", "step_s"), [(5, 1.25), (2, 5.0), (3, 2.5)])
@@ -156,7 +157,7 @@ def test_progress_keeps_an_even_pace(ledger: Ledger, clock: Clock, limit: int, s
     """Four edits at once and then a stall of seconds reads worse than a steady growth."""
     edited(ledger, remaining=limit - 1, reset_after_s=5.0, limit=limit)
 
-    assert wait_s(ledger, clock, spare=1, spaced=True) == pytest.approx(step_s)
+    assert wait_s(ledger, clock, spare=1, pace=Pace.EVEN) == pytest.approx(step_s)
 
 
 def test_answers_that_overtook_each_other_count_the_lowest(ledger: Ledger, clock: Clock) -> None:
@@ -307,7 +308,7 @@ def test_a_call_that_was_never_answered_counts_as_one_that_was(ledger: Ledger, c
 def test_an_unused_slot_can_be_given_back(ledger: Ledger, clock: Clock) -> None:
     """A ticket whose reply vanished must not cost the others a window."""
     told: list[str] = []
-    ledger.on_change = lambda: told.append("changed")
+    ledger.on_change = lambda lanes: told.append("changed")
     lanes = (LANE, webhook_channel_lane(1))
     edited(ledger, remaining=1, reset_after_s=5.0)
     told.clear()
@@ -325,7 +326,7 @@ def test_a_leaking_bucket_is_paced_by_its_slots(ledger: Ledger, clock: Clock) ->
     clock.at_s += 0.25
     edited(ledger, remaining=3, reset_after_s=1.75)
 
-    assert wait_s(ledger, clock, spare=1, spaced=True) == pytest.approx(1.0)
+    assert wait_s(ledger, clock, spare=1, pace=Pace.EVEN) == pytest.approx(1.0)
 
 
 def test_a_window_is_not_taken_for_a_leaking_bucket_for_long(ledger: Ledger, clock: Clock) -> None:
@@ -334,11 +335,11 @@ def test_a_window_is_not_taken_for_a_leaking_bucket_for_long(ledger: Ledger, clo
     clock.at_s += 8.0
     edited(ledger, remaining=4, reset_after_s=10.0)
 
-    assert wait_s(ledger, clock, spare=1, spaced=True) == pytest.approx(2.5)
+    assert wait_s(ledger, clock, spare=1, pace=Pace.EVEN) == pytest.approx(2.5)
 
     clock.at_s += 2.5
     edited(ledger, remaining=3, reset_after_s=7.5)
-    assert wait_s(ledger, clock, spare=1, spaced=True) == pytest.approx(2.5)
+    assert wait_s(ledger, clock, spare=1, pace=Pace.EVEN) == pytest.approx(2.5)
 
 
 def test_a_leaking_bucket_that_became_a_window_is_noticed(ledger: Ledger, clock: Clock) -> None:
@@ -349,7 +350,7 @@ def test_a_leaking_bucket_that_became_a_window_is_noticed(ledger: Ledger, clock:
     edited(ledger, remaining=4, reset_after_s=1.0)
     edited(ledger, remaining=3, reset_after_s=0.9)
 
-    assert wait_s(ledger, clock, spare=1, spaced=True) == pytest.approx(0.25)
+    assert wait_s(ledger, clock, spare=1, pace=Pace.EVEN) == pytest.approx(0.25)
 
 
 def test_at_most_25_webhook_edits_go_out_in_any_minute(ledger: Ledger, clock: Clock) -> None:
@@ -357,7 +358,7 @@ def test_at_most_25_webhook_edits_go_out_in_any_minute(ledger: Ledger, clock: Cl
     lane = webhook_channel_lane(1)
     sent: list[float] = []
     while clock() < 1_300.0:
-        clock.at_s += wait_s(ledger, clock, lane, spare=1, spaced=True)
+        clock.at_s += wait_s(ledger, clock, lane, spare=1, pace=Pace.EVEN)
         ledger.take((lane,))
         sent.append(clock())
 

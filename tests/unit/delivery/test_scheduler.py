@@ -347,7 +347,7 @@ async def test_a_lost_answer_counts_its_slot(
         with pytest.raises(SurfaceUnsure):
             await call.done()
 
-    assert ledger.ready_at(CREATE, now_s(), spare=0, spaced=False) > now_s() + 4.0
+    assert ledger.ready_at(CREATE, now_s(), spare=0, pace=None) > now_s() + 4.0
 
 
 async def test_the_attempt_is_seen_by_its_own_call_alone(scheduler: Scheduler) -> None:
