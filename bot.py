@@ -99,7 +99,7 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         own_gateway=settings.discord_api_url is not None,
         http_trace=rest_trace(ledger),
     )
-    async with open_services(settings, GuildMembership(bot), ledger) as services, bot:
+    async with open_services(settings, GuildMembership(bot, LOST_ANSWERS), ledger) as services, bot:
         bot.wiring = Wiring(
             services.conversation,
             services.journal,
@@ -140,10 +140,16 @@ async def check(settings: Settings) -> bool:
         Route.BASE = settings.discord_api_url
     checks = [
         await check_discord(settings),
-        _report(f"Reka: {settings.reka_url}", await fault_of_reka(settings)),
+        _report(_reka_as_checked(settings), await fault_of_reka(settings)),
         _report("database", await fault_of_database(settings)),
     ]
     return all(checks)
+
+
+def _reka_as_checked(settings: Settings) -> str:
+    if settings.reka_app_session is None and settings.reka_cookies is None:
+        return f"Reka: {settings.reka_url} (whether it takes the bearer token, only a question can tell)"
+    return f"Reka: {settings.reka_url}"
 
 
 async def check_discord(settings: Settings) -> bool:
@@ -196,7 +202,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for fault in error.faults:
             print(f"to do    {fault}" if only_check else fault, file=sys.stdout if only_check else sys.stderr)
         return 1 if only_check else WRONG_SETUP
-    configure_logs(settings.log_level, settings.log_format, secrets=settings.secret_values())
+    level = "WARNING" if only_check else settings.log_level
+    configure_logs(level, settings.log_format, secrets=settings.secret_values())
     if only_check:
         print("ok       settings")
         return 0 if asyncio.run(check(settings)) else 1

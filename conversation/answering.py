@@ -40,7 +40,7 @@ class Answering:
     Args:
         states: the model's answer so far, newest only; closed in any case.
         ends_at_s: epoch seconds at which the place where it appears closes; None where it does not.
-        notes: sentences that go under the answer whatever becomes of it.
+        notes: sentences that go under the answer whatever becomes of it; read when it ends.
         offer: the button under an answer that broke off.
         remember: told (text, complete) as soon as the model ends, while the last edit is on its way.
     """

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
 from conversation.model import Ask, FileUnavailable, IncomingFile, Picture
 from conversation.sentences import say
-from reka_provider import RekaRequestError, prepare_image
+from reka_provider import RekaConnectionError, RekaError, RekaRequestError, prepare_image
 
 log = logging.getLogger(__name__)
 
 MIB = 1024 * 1024
+
+Upload = Callable[[bytes], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,24 @@ class Attachments:
         limit: pictures per question.
         limit_bytes: the largest file that is downloaded.
         downloads, decodings: how many at once, over all questions.
+        upload: tells the model of a picture before it is remembered, so that one which the model refuses costs a
+            note now and not every later question of the channel. Raises RekaError.
     """
 
     def __init__(
-        self, *, limit: int = 4, limit_bytes: int = 20 * MIB, downloads: int = 16, decodings: int = 2
+        self,
+        *,
+        limit: int = 4,
+        limit_bytes: int = 20 * MIB,
+        downloads: int = 16,
+        decodings: int = 2,
+        upload: Upload | None = None,
     ) -> None:
         self._limit = limit
         self._limit_bytes = limit_bytes
         self._downloads = asyncio.Semaphore(downloads)
         self._decodings = asyncio.Semaphore(decodings)
+        self._upload = upload
 
     async def fetch(self, ask: Ask) -> Attached:
         """Make the files of `ask` and of the message it quotes ready; a bad one costs a note, never the answer."""
@@ -56,7 +67,12 @@ class Attachments:
         if rest:
             names = ", ".join(_shown_name(file) for file in rest)
             notes.append(say("file-too-many", ask.locale, limit=self._limit, names=names))
-        return Attached(tuple(result for result in results if isinstance(result, Picture)), tuple(notes))
+        pictures = [
+            replace(result, quoted=at >= len(ask.files))
+            for at, result in enumerate(results)
+            if isinstance(result, Picture)
+        ]
+        return Attached(tuple(pictures), tuple(notes))
 
     async def _one(self, file: IncomingFile, locale: str) -> Picture | str:
         try:
@@ -77,7 +93,20 @@ class Attachments:
                 image = await asyncio.to_thread(prepare_image, data)
             except RekaRequestError as error:
                 raise FileUnavailable("file-broken") from error
+        await self._tell_model(image.data)
         return Picture(file.filename, image.media_type, image.width_px, image.height_px, image.data)
+
+    async def _tell_model(self, data: bytes) -> None:
+        if self._upload is None:
+            return
+        try:
+            await self._upload(data)
+        except RekaError as error:
+            # A proxy's refusal is a wrong request too, but no matter of the picture.
+            if isinstance(error, RekaRequestError) and not isinstance(error, RekaConnectionError):
+                raise FileUnavailable("file-refused") from error
+            # It may pass; if not, the answer itself will meet it and tell.
+            log.info("could not upload a picture yet", extra={"error": type(error).__name__})
 
 
 def looks_like_picture(data: bytes) -> bool:

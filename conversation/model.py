@@ -15,6 +15,7 @@ __all__ = [
     "Claim",
     "FileUnavailable",
     "IncomingFile",
+    "MembershipUnknown",
     "MessageRef",
     "Picture",
     "Place",
@@ -52,6 +53,10 @@ class FileUnavailable(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class MembershipUnknown(Exception):
+    """Nobody could find out whether a person is a member of a guild; asking again later may tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +103,17 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image made ready for the model: rotated, stripped of metadata, capped in size."""
+    """An image made ready for the model: rotated, stripped of metadata, capped in size.
+
+    `quoted` tells that it came with the message that a question refers to, and not with the question.
+    """
 
     filename: str
     media_type: str
     width_px: int
     height_px: int
     data: bytes = field(repr=False)
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,10 @@ class History(Protocol):
         ...
 
     async def add_pictures(self, reply_id: int, pictures: Sequence[Picture]) -> None:
-        """Make `pictures` part of the user's turn of `reply_id`; nothing happens if the turn is forgotten."""
+        """Make `pictures` part of the user's turn of `reply_id`; nothing happens if the turn is forgotten.
+
+        Quoted ones are left out where the turn quotes nothing (any more).
+        """
         ...
 
     async def remember(self, reply_id: int, text: str, *, complete: bool) -> None:
@@ -50,7 +53,8 @@ class History(Protocol):
 
     async def forget_message(self, channel_id: int, message_id: int) -> int:
         """Forget what a deleted message said: a question takes its answer along; a page of an answer takes
-        the answer's turn. The number of turns forgotten."""
+        the answer's turn; a turn that quotes the message loses the quote with its pictures, and stays.
+        The number of turns forgotten."""
         ...
 
     async def forget_channel(self, channel_id: int) -> int:
@@ -61,8 +65,9 @@ class History(Protocol):
         """Forget everything said in a guild; the number of turns forgotten."""
         ...
 
-    async def revise(self, channel_id: int, message_id: int, text: str) -> bool:
-        """Replace the text of the user's turn that came from this message; False where there is none."""
+    async def revise(self, channel_id: int, message_id: int, text: str, *, quoted: str | None = None) -> bool:
+        """Replace the text of the user's turn that came from this message, and the words of the quotes of it by
+        `quoted` (default: `text`); False where there is neither."""
         ...
 
     async def purge(self, *, before_s: float) -> int:
@@ -121,7 +126,10 @@ class GuildMembers(Protocol):
     """Who is a member where; asked only about direct messages, and only where the operator names guilds."""
 
     async def shares_guild(self, user_id: int, guild_ids: frozenset[int]) -> bool:
-        """Whether the person is a member of at least one of these guilds."""
+        """Whether the person is a member of at least one of these guilds.
+
+        Raises MembershipUnknown where it could not be found out.
+        """
         ...
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from conversation.answering import Answering
 from conversation.model import Ask, Claim
 from delivery.live_reply import LiveReply
-from delivery.surface import Surface
+from delivery.surface import MessageRef, Surface
 
 
 @dataclass(slots=True, eq=False)
@@ -24,6 +24,7 @@ class Work:
     live: LiveReply | None = None
     answering: Answering | None = None
     why_dropped: str | None = None
+    courtesy: bool = False  # all that is left to do is to say a sentence of ours
     task: asyncio.Task[None] | None = None
     began_at: float = field(default_factory=time.monotonic)
     _begun: bool = False
@@ -41,6 +42,22 @@ class Work:
             "ms": round((time.monotonic() - self.began_at) * 1000),
             **more,
         }
+
+    @property
+    def text(self) -> str:
+        """What the model wrote so far."""
+        return self.answering.text if self.answering is not None else ""
+
+    def shows(self, ref: MessageRef) -> bool:
+        """Whether `ref` is one of the messages that answer it."""
+        return self.live is not None and ref in self.live.messages
+
+    def error_fields(self) -> dict[str, object]:
+        """What the log should tell of the model's failure, where there was one."""
+        error = self.answering.error if self.answering is not None else None
+        if error is None:
+            return {}
+        return {"error": type(error).__name__, "status": error.status, "request_id": error.request_id}
 
     def drop(self, why: str) -> None:
         """End it: nobody waits for it any more. Its stream upstream ends with it."""
@@ -87,6 +104,13 @@ class Works:
         self._asides.add(task)
         task.add_done_callback(self._asides.discard)
 
+    def drop(self, why: str, which: Callable[[Work], bool]) -> list[Work]:
+        """Drop those that are meant, and tell which they were."""
+        dropped = [work for work in self if which(work)]
+        for work in dropped:
+            work.drop(why)
+        return dropped
+
     async def ended(self, works: Iterable[Work]) -> None:
         """Return when all of `works` have ended."""
         if tasks := [work.task for work in works if work.task is not None]:
@@ -95,6 +119,12 @@ class Works:
     async def wait(self, timeout_s: float) -> None:
         """Return when all is done, or after `timeout_s`."""
         if tasks := self._tasks():
+            await asyncio.wait(tasks, timeout=timeout_s)
+
+    async def wait_for_answers(self, timeout_s: float) -> None:
+        """Return when all is done but courtesies, or after `timeout_s`."""
+        tasks = [work.task for work in self._works if work.task is not None and not work.courtesy]
+        if tasks:
             await asyncio.wait(tasks, timeout=timeout_s)
 
     async def cancel(self, *, within_s: float = 5.0) -> None:

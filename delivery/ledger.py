@@ -22,6 +22,7 @@ WEBHOOK_SPAN_S = 2.0  # observed: 5 per 2 s for one interaction (discord-facts 1
 REACTION_SPAN_S = 0.25  # observed: 1 per 0.25 s, adding and removing together (discord-facts 1.1)
 WEBHOOK_CHANNEL_LIMIT = 25  # hidden limit of about 30 per 60 s and channel (discord-facts 1.1), less a margin
 WEBHOOK_CHANNEL_SPAN_S = 60.0
+COURTESIES_IN_SPAN = 12  # of those 25: whoever floods a channel with commands must not silence its answers
 IDLE_LANES_KEPT = 2_000
 
 _CREATE = re.compile(r"/channels/(\d+)/messages/?$")
@@ -87,10 +88,6 @@ class Attempt:
     def succeeded(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
 
-    @property
-    def message_known(self) -> bool:
-        return self.message is not None
-
     def answered(self, status: int) -> None:
         self.status = status
         self.on_change()
@@ -138,7 +135,7 @@ class _Window:
             self.resets_at = None
             self.remaining = self.limit
 
-    def ready_at(self, now: float, *, spare: int) -> float:
+    def ready_at(self, now: float, *, spare: int, courtesy: bool = False) -> float:
         """When a request may leave that keeps `spare` slots for others."""
         self._roll(now)
         if not self.known and self.in_flight:
@@ -165,7 +162,7 @@ class _Window:
         share: float = (used / slots) ** power - ((used - 1) / slots) ** power
         return self.taken_at + self.span_s * share
 
-    def take(self, now: float) -> None:
+    def take(self, now: float, *, courtesy: bool = False) -> None:
         self._roll(now)
         self.in_flight += 1
         self.taken_at = now
@@ -223,15 +220,22 @@ class _Rolling:
     limit: int = WEBHOOK_CHANNEL_LIMIT
     span_s: float = WEBHOOK_CHANNEL_SPAN_S
     taken: deque[float] = field(default_factory=deque)
+    courtesies: deque[float] = field(default_factory=lambda: deque(maxlen=COURTESIES_IN_SPAN))
+    ends: int = 0  # live replies that will want a slot for their end
 
     def _roll(self, now: float) -> None:
         while self.taken and self.taken[0] <= now - self.span_s:
             self.taken.popleft()
 
-    def ready_at(self, now: float, *, spare: int) -> float:
+    def ready_at(self, now: float, *, spare: int, courtesy: bool = False) -> float:
         self._roll(now)
+        if spare:
+            spare = min(max(spare, self.ends), self.limit - 1)
         over = len(self.taken) - (self.limit - spare - 1)
-        return now if over <= 0 else self.taken[over - 1] + self.span_s
+        ready = now if over <= 0 else self.taken[over - 1] + self.span_s
+        if courtesy and len(self.courtesies) == COURTESIES_IN_SPAN:
+            ready = max(ready, self.courtesies[0] + self.span_s)
+        return ready
 
     def spaced_at(self, _pace: Pace) -> float:
         if not self.taken:
@@ -239,8 +243,10 @@ class _Rolling:
         dense = len(self.taken) < self.limit // 4
         return self.taken[-1] + (1.0 if dense else self.span_s / (self.limit - self.limit // 4))
 
-    def take(self, now: float) -> None:
+    def take(self, now: float, *, courtesy: bool = False) -> None:
         self.taken.append(now)
+        if courtesy:
+            self.courtesies.append(now)
 
     def give_back(self) -> None:
         if self.taken:
@@ -248,7 +254,7 @@ class _Rolling:
 
     def idle(self, now: float) -> bool:
         self._roll(now)
-        return not self.taken
+        return not self.taken and not self.ends
 
 
 class Ledger:
@@ -282,29 +288,45 @@ class Ledger:
         now = self._clock()
         self._lanes = {name: lane for name, lane in self._lanes.items() if not lane.idle(now)}
 
-    def ready_at(self, lanes: tuple[str, ...], now: float, *, spare: int, pace: Pace | None) -> float:
+    def ready_at(
+        self, lanes: tuple[str, ...], now: float, *, spare: int, pace: Pace | None, courtesy: bool = False
+    ) -> float:
         """When a request that counts against all of `lanes` may leave (monotonic seconds; `now` or later).
 
-        `spare` slots of each lane stay free; with a `pace` it also waits for its place within the window.
+        `spare` slots of each lane stay free; with a `pace` it also waits for its place within the window. A
+        `courtesy` is one of few in a lane that is shared by several replies.
         """
         ready = now
         for name in lanes:
             lane = self._lane(name)
-            ready = max(ready, lane.ready_at(now, spare=spare))
+            ready = max(ready, lane.ready_at(now, spare=spare, courtesy=courtesy))
             if pace is not None:
                 ready = max(ready, lane.spaced_at(pace))
         return ready
 
-    def take(self, lanes: tuple[str, ...]) -> None:
+    def take(self, lanes: tuple[str, ...], *, courtesy: bool = False) -> None:
         """Count a request that leaves now."""
         now = self._clock()
         for name in lanes:
-            self._lane(name).take(now)
+            self._lane(name).take(now, courtesy=courtesy)
 
     def give_back(self, lanes: tuple[str, ...]) -> None:
         """Take back a `take` whose request never left."""
         for name in lanes:
             self._lane(name).give_back()
+        self.on_change(lanes)
+
+    def keep_end(self, lanes: tuple[str, ...]) -> None:
+        """Keep a slot for the end of one more reply, where a lane is shared by several."""
+        for name in lanes:
+            if isinstance(lane := self._lane(name), _Rolling):
+                lane.ends += 1
+
+    def ended(self, lanes: tuple[str, ...]) -> None:
+        """Take back a `keep_end`."""
+        for name in lanes:
+            if isinstance(lane := self._lane(name), _Rolling):
+                lane.ends = max(0, lane.ends - 1)
         self.on_change(lanes)
 
     def settle(self, attempt: Attempt) -> None:

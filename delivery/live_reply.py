@@ -69,6 +69,7 @@ class LiveReply:
         posted: told of each new message before anything else is sent (page number from 0).
         removed: told of each message that was taken away again, the reply having become shorter.
         shown: the pages of an earlier attempt, which this one writes over.
+        courtesy: this is a sentence of ours, and answers go before it.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class LiveReply:
         posted: Posted,
         removed: Removed | None = None,
         shown: tuple[MessageRef, ...] = (),
+        courtesy: bool = False,
         counts: LiveReplyCounts | None = None,
     ) -> None:
         self._surface = surface
@@ -87,6 +89,7 @@ class LiveReply:
         self._nonce_base = nonce_base
         self._posted = posted
         self._removed = removed
+        self._courtesy = courtesy
         self._taken_away: set[MessageRef] = set()
         self._composer = PageComposer(limit_chars=surface.limit_chars, wraps_urls=surface.wraps_urls)
         self._shown = [Shown(ref, None) for ref in shown]
@@ -121,9 +124,12 @@ class LiveReply:
             SurfaceUnsure: Discord did not answer for minutes; what stands on screen may not be the end.
         """
         reader = asyncio.create_task(self._read(drafts))
+        lanes = () if self._courtesy else self._surface.create_lanes(0)
+        self._scheduler.keep_end(lanes)
         try:
             await self._write()
         finally:
+            self._scheduler.ended(lanes)
             reader.cancel()
             await asyncio.wait({reader})
             failure = None if reader.cancelled() else reader.exception()
@@ -177,6 +183,8 @@ class LiveReply:
         return None
 
     def _urgency(self, step: _Step) -> Urgency:
+        if self._courtesy:
+            return Urgency.COURTESY
         if self._draft.ended:
             return Urgency.FINAL
         if step.ref is None:
@@ -275,8 +283,7 @@ class LiveReply:
                 if not self._surface.repeatable(step.page):
                     raise
                 await self._back_off()
-                urgency = Urgency.FINAL if self._draft.ended else Urgency.FIRST
-                ticket = await self._granted(ticket.lanes, urgency)
+                ticket = await self._granted(ticket.lanes, self._urgency(step))
                 if self._scheduler.now() > repeat_until:  # the wait for the ticket counts, too
                     self._scheduler.give_back(ticket)
                     found = await self._surface.find(step.page, nonce=nonce, content=step.content)

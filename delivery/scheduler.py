@@ -31,6 +31,8 @@ class Urgency(IntEnum):
     FULL_PAGE = 2
     """The last change of a page, for which the next page waits: in no even pace, but the last slot stays free."""
     PROGRESS = 3
+    COURTESY = 4
+    """A sentence of ours that is no answer: it leaves a slot of each shared limit to every answer's end."""
 
 
 class Ticket:
@@ -72,7 +74,7 @@ class Ticket:
 
     def hasten(self, rank: float = 0.0) -> None:
         """The reply ended while it waited here: what it will send is final."""
-        if not self.granted.done() and self.urgency is not Urgency.FINAL:
+        if not self.granted.done() and self.urgency not in (Urgency.FINAL, Urgency.COURTESY):
             self.urgency = Urgency.FINAL
             self.rank = rank
             self.not_before = float("-inf")
@@ -205,6 +207,14 @@ class Scheduler:
         self._hurry(ticket)
         return ticket
 
+    def keep_end(self, lanes: tuple[str, ...]) -> None:
+        """Keep a slot of the limits that several replies share for the end of one more."""
+        self._ledger.keep_end(lanes)
+
+    def ended(self, lanes: tuple[str, ...]) -> None:
+        """Take back a `keep_end`."""
+        self._ledger.ended(lanes)
+
     def give_back(self, ticket: Ticket) -> None:
         """Return a granted ticket unused."""
         self._ledger.give_back(ticket.lanes)
@@ -255,7 +265,9 @@ class Scheduler:
     def _ready_at(self, ticket: Ticket, now: float) -> float:
         spare = int(ticket.urgency >= Urgency.FULL_PAGE)
         pace = ticket.pace if ticket.urgency is Urgency.PROGRESS else None
-        return max(ticket.not_before, self._ledger.ready_at(ticket.lanes, now, spare=spare, pace=pace))
+        courtesy = ticket.urgency is Urgency.COURTESY
+        ready_at = self._ledger.ready_at(ticket.lanes, now, spare=spare, pace=pace, courtesy=courtesy)
+        return max(ticket.not_before, ready_at)
 
     def _spend(self) -> None:
         now = self._clock()
@@ -289,7 +301,7 @@ class Scheduler:
         _, _, ticket = heapq.heappop(due)
         granted = self._ready_at(ticket, now) <= now
         if granted:
-            self._ledger.take(ticket.lanes)
+            self._ledger.take(ticket.lanes, courtesy=ticket.urgency is Urgency.COURTESY)
             ticket.granted.set_result(None)
             self._leave(ticket)  # now, and not with the next turn of the loop: the queues look at it before
             for lane in ticket.lanes:

@@ -102,6 +102,13 @@ class AsyncReka:
         auth = self._auth if access_token is None else Auth(cookies={}, bearer=access_token)
         return await self._uploads.upload(data, auth, Patience())
 
+    async def keep_image(self, data: bytes) -> str:
+        """The URL of a picture, uploaded unless this client has done so lately; messages with it then need no upload.
+
+        Raises as `upload_image` does.
+        """
+        return await self._uploads.url_of(data, Patience())
+
     async def create_completion(
         self,
         model: str | None = None,

@@ -28,6 +28,7 @@ from storage.journal import SqlJournal
 log = logging.getLogger(__name__)
 
 DAY_S = 86_400.0
+PURGE_AGAIN_S = 1_800.0  # after one that failed
 
 
 class CannotStart(Exception):
@@ -107,7 +108,7 @@ async def open_services(settings: Settings, members: GuildMembers, ledger: Ledge
             journal=journal,
             members=members,
             scheduler=scheduler,
-            attachments=Attachments(),
+            attachments=Attachments(upload=reka.keep_image),
             rules=Rules(settings.allowed_guilds, settings.questions_per_user_hour),
             budget=Budget(settings.history_turns, settings.history_chars),
             limits=Limits(),
@@ -120,11 +121,16 @@ async def open_services(settings: Settings, members: GuildMembers, ledger: Ledge
 
 
 async def _purge_daily(history: History, days: int) -> None:
-    """Forget what is older than HISTORY_DAYS, at start and then once a day."""
+    """Forget what is older than HISTORY_DAYS, at start and then once a day; what failed is tried again sooner."""
     while True:
-        forgotten = await history.purge(before_s=time.time() - days * DAY_S)
-        log.info("purged", extra={"turns": forgotten, "days": days})
-        await asyncio.sleep(DAY_S)
+        try:
+            forgotten = await history.purge(before_s=time.time() - days * DAY_S)
+        except StorageError as error:
+            log.warning("could not purge", extra={"days": days, "why": str(error)})
+            await asyncio.sleep(PURGE_AGAIN_S)
+        else:
+            log.info("purged", extra={"turns": forgotten, "days": days})
+            await asyncio.sleep(DAY_S)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

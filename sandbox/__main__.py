@@ -44,6 +44,7 @@ def bot_environment(
         "DISCORD_API_URL": sandbox.api_url,
         "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'demo.db'}",
         "ALLOWED_GUILDS": "",
+        "MESSAGE_CONTENT": "",
         "GRACE_S": "0",
         "LOG_LEVEL": env.get("LOG_LEVEL") or "WARNING",
         "PYTHONUNBUFFERED": "1",
@@ -68,7 +69,7 @@ async def demo(port: int | None, folder: Path) -> None:
         stand_in = (
             None
             if talks_to_real_reka(os.environ)
-            else await stack.enter_async_context(RekaSpace(token_s=0.03))
+            else await stack.enter_async_context(RekaSpace(token_s=0.03, think_s=0.7))
         )
         label = (
             "stand-in" if stand_in else urlsplit(os.environ.get("REKA_URL") or "https://space.reka.ai").netloc

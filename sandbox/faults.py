@@ -14,10 +14,13 @@ from sandbox.limits import Scope
 class Fault:
     """What goes wrong with one request. `delay_s` is waited before anything else happens.
 
-    `after_effect` tells whether the request does its work before it fails.
+    `after_effect` tells whether the request does its work before it fails. With a `code` the answer is one of
+    Discord's own refusals, in JSON.
     """
 
     status_code: int | None = None
+    code: int | None = None
+    message: str = ""
     reset: bool = False
     after_effect: bool = False
     scope: Scope | None = None
@@ -29,6 +32,11 @@ class Fault:
     def status(cls, status: int, *, after_effect: bool = False) -> Fault:
         """Answer with that status and an error page, as Discord's edge does."""
         return cls(status_code=status, after_effect=after_effect)
+
+    @classmethod
+    def refusal(cls, status: int, code: int, message: str) -> Fault:
+        """Refuse it as Discord itself does, with a JSON error code (200000: AutoMod blocked the text)."""
+        return cls(status_code=status, code=code, message=message)
 
     @classmethod
     def reset_before(cls) -> Fault:

@@ -33,12 +33,14 @@ _FOREVER_S = 3600.0
 class RekaSpace:
     """The stand-in's server, on 127.0.0.1 alone.
 
-    `sessions` are the values of appSession that it knows; None stands for any. `token_s` is the pace of
-    answers without a script, in seconds a word. Tokens live for `token_life_s`.
+    `sessions` are the values of appSession that it knows; None stands for any. `think_s` is how
+    long an answer without a script takes to begin, `token_s` its pace after that, in seconds a word. Tokens live
+    for `token_life_s`.
     """
 
-    def __init__(self, port: int = 0, *, token_s: float = 0.03) -> None:
+    def __init__(self, port: int = 0, *, token_s: float = 0.03, think_s: float = 0.0) -> None:
         self.token_s = token_s
+        self.think_s = think_s
         self.token_life_s = 3600.0
         self.token_delay_s = 0.0
         self.sessions: set[str] | None = None
@@ -192,7 +194,9 @@ class RekaSpace:
             for turn in chat.conversation_history
         ]
         pictures = {upload.media_url: upload.data for upload in self.uploads}
-        return Script(answer(turns, pictures), token_s=self.token_s, first_token_s=self.token_s * 4)
+        return Script(
+            answer(turns, pictures), token_s=self.token_s, first_token_s=self.think_s + self.token_s * 4
+        )
 
     async def _follow(self, script: Script, chat: Chat, request: web.Request) -> web.StreamResponse:
         headers = {"X-Request-ID": f"space-{len(self.chats)}", **script.headers}

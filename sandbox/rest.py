@@ -187,6 +187,8 @@ def _failed(fault: Fault) -> tuple[int, dict[str, str], object]:
     if fault.reset:
         return 0, {}, None
     status = fault.status_code or 500
+    if fault.code is not None:
+        return status, {}, {"message": fault.message, "code": fault.code}
     return status, {}, f"<html><head><title>{status}</title></head><body>upstream error</body></html>"
 
 

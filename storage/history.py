@@ -54,18 +54,24 @@ class SqlHistory:
 
     @uninterrupted
     async def add_pictures(self, reply_id: int, pictures: Sequence[Picture]) -> None:
-        """Append `pictures` to those of the user's turn of `reply_id`; nothing if the turn is forgotten."""
+        """Append `pictures` to those of the user's turn of `reply_id`; nothing if the turn is forgotten, and
+        none that is quoted if its quote is."""
         async with writing(self._engine) as connection:
             question = await _lock_question(connection, reply_id)
-            if question is None or not pictures:
+            if question is None:
                 return
-            count = (
-                select(func.count()).select_from(picture_rows).where(picture_rows.c.turn_id == question.id)
-            )
-            first = (await connection.execute(count)).scalar_one()
+            kept = [picture for picture in pictures if not picture.quoted or question.quote_text is not None]
+            if not kept:
+                return
+            last = select(func.max(picture_rows.c.position)).where(picture_rows.c.turn_id == question.id)
+            at = (await connection.execute(last)).scalar_one()
+            first = 0 if at is None else at + 1
             await connection.execute(
                 insert(picture_rows),
-                [_picture_row(question.id, at, picture) for at, picture in enumerate(pictures, first)],
+                [
+                    _picture_row(question.id, position, picture)
+                    for position, picture in enumerate(kept, first)
+                ],
             )
 
     @uninterrupted
@@ -99,7 +105,8 @@ class SqlHistory:
 
     @uninterrupted
     async def forget_message(self, channel_id: int, message_id: int) -> int:
-        """Forget a question with its answer, or the answer that shows on a page; the number forgotten."""
+        """Forget a question with its answer, the answer that shows on a page, and what quotes the message;
+        the number of turns forgotten."""
         shown = select(reply_pages.c.reply_id).where(
             reply_pages.c.channel_id == channel_id, reply_pages.c.message_id == message_id
         )
@@ -107,11 +114,22 @@ class SqlHistory:
             turns.c.reply_id.in_(_asked_by(channel_id, message_id)),
             turns.c.reply_id.in_(shown) & (turns.c.role == _ASSISTANT),
         )
-        # Nearly every message that is deleted in a guild is none of ours: it must not cost a write.
-        async with reading(self._engine) as connection:
-            if (await connection.execute(select(turns.c.id).where(which).limit(1))).first() is None:
-                return 0
-        return await self._forget(which)
+        quotes = _quotes(channel_id, message_id)
+        if not await self._has(which, quotes):
+            return 0
+        async with writing(self._engine) as connection:
+            forgotten = await connection.execute(delete(turns).where(which))
+            await connection.execute(
+                delete(picture_rows).where(
+                    picture_rows.c.turn_id.in_(select(turns.c.id).where(quotes)), picture_rows.c.quoted
+                )
+            )
+            await connection.execute(
+                update(turns)
+                .where(quotes)
+                .values(quote_author_name=None, quote_text=None, quote_message_id=None)
+            )
+        return forgotten.rowcount
 
     @uninterrupted
     async def forget_channel(self, channel_id: int) -> int:
@@ -124,15 +142,18 @@ class SqlHistory:
         return await self._forget(turns.c.guild_id == guild_id)
 
     @uninterrupted
-    async def revise(self, channel_id: int, message_id: int, text: str) -> bool:
-        """Replace the text of the user's turn that came from this message; False where there is none."""
+    async def revise(self, channel_id: int, message_id: int, text: str, *, quoted: str | None = None) -> bool:
+        """Replace the text of the user's turn that came from this message, and the words of quotes of it by
+        `quoted` (default: `text`); False where there is neither."""
+        asks_it = turns.c.reply_id.in_(_asked_by(channel_id, message_id)) & (turns.c.role == _USER)
+        quotes = _quotes(channel_id, message_id)
+        if not await self._has(asks_it, quotes):
+            return False
+        words = storable(text if quoted is None else quoted)
         async with writing(self._engine) as connection:
-            changed = await connection.execute(
-                update(turns)
-                .where(turns.c.reply_id.in_(_asked_by(channel_id, message_id)), turns.c.role == _USER)
-                .values(text=storable(text))
-            )
-        return changed.rowcount > 0
+            own = await connection.execute(update(turns).where(asks_it).values(text=storable(text)))
+            others = await connection.execute(update(turns).where(quotes).values(quote_text=words))
+        return own.rowcount + others.rowcount > 0
 
     @uninterrupted
     async def purge(self, *, before_s: float) -> int:
@@ -146,6 +167,12 @@ class SqlHistory:
             await connection.execute(delete(replies).where(replies.c.updated_at_s < before_s, ~remembered))
             await connection.execute(delete(asks).where(asks.c.at_s < before_s))
         return forgotten.rowcount
+
+    async def _has(self, *which: ColumnElement[bool]) -> bool:
+        """Look before a write: nearly every message that is edited or deleted in a guild is none of ours."""
+        async with reading(self._engine) as connection:
+            found = await connection.execute(select(turns.c.id).where(or_(*which)).limit(1))
+            return found.first() is not None
 
     async def _forget(self, which: ColumnElement[bool]) -> int:
         async with writing(self._engine) as connection:
@@ -167,9 +194,14 @@ def _asked_by(channel_id: int, message_id: int) -> Select[int]:
     )
 
 
+def _quotes(channel_id: int, message_id: int) -> ColumnElement[bool]:
+    # A quoted message always lies in the channel of the question; a forward keeps no id.
+    return (turns.c.quote_message_id == message_id) & (turns.c.channel_id == channel_id)
+
+
 async def _lock_question(connection: AsyncConnection, reply_id: int) -> Row[*tuple[object, ...]] | None:
     # Locked, so that it is not forgotten between here and the end (SQLite has one writer anyway).
-    query = select(turns.c.id, turns.c.channel_id, turns.c.guild_id, turns.c.private_to)
+    query = select(turns.c.id, turns.c.channel_id, turns.c.guild_id, turns.c.private_to, turns.c.quote_text)
     return (await connection.execute(query.where(_is_question(reply_id)).with_for_update())).one_or_none()
 
 
@@ -206,7 +238,9 @@ async def _pictures_of(connection: AsyncConnection, turn_ids: list[int]) -> dict
     )
     found: dict[int, list[Picture]] = {}
     for row in await connection.execute(query):
-        picture = Picture(row.filename, row.media_type, row.width_px, row.height_px, row.data)
+        picture = Picture(
+            row.filename, row.media_type, row.width_px, row.height_px, row.data, quoted=row.quoted
+        )
         found.setdefault(row.turn_id, []).append(picture)
     return found
 
@@ -220,4 +254,5 @@ def _picture_row(turn_id: int, position: int, picture: Picture) -> dict[str, obj
         "width_px": picture.width_px,
         "height_px": picture.height_px,
         "data": picture.data,
+        "quoted": picture.quoted,
     }

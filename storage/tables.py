@@ -98,6 +98,7 @@ turns = Table(
     UniqueConstraint("reply_id", "role"),
     Index("ix_turns_place", "channel_id", "private_to", "reply_id", "role"),
     Index("ix_turns_guild", "guild_id"),
+    Index("ix_turns_quote", "quote_message_id", "channel_id"),
     Index("ix_turns_written", "written_at_s"),
 )
 
@@ -111,6 +112,7 @@ pictures = Table(
     Column("width_px", Integer, nullable=False),
     Column("height_px", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
+    Column("quoted", Boolean, nullable=False),
 )
 
 command_digests = Table(

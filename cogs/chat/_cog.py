@@ -18,27 +18,30 @@ from cogs.chat._intake import (
     is_withheld,
     place_of,
     plain_text,
+    quoted_text,
 )
 from cogs.chat._surface import (
     Channel,
     ChannelSurface,
     InteractionSurface,
     LostAnswers,
+    WhisperSurface,
     may_write,
     surface_of_message,
 )
 from conversation.model import Ask, Author, MessageRef, StoredReply
-from conversation.pipeline import Conversation, say_refusal
+from conversation.pipeline import Conversation
 from conversation.ports import ReplyJournal
 from conversation.sentences import say
+from conversation.telling import say_refusal
 from delivery.surface import Surface
 
 log = logging.getLogger(__name__)
 
 QUESTION_CHARS = 4_000
-DEFERRED_ALREADY = (
-    40060  # by a try whose answer was lost, or since the event came twice: who claims it decides
-)
+HINTS_KEPT = 10_000
+# By a try whose answer was lost, or since the event came twice: who claims it decides.
+DEFERRED_ALREADY = 40060
 EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
 BOTH_INSTALLS = app_commands.AppInstallationType(guild=True, user=True)
 
@@ -117,8 +120,9 @@ class ChatCog(commands.Cog, name="ChatCog"):
 
     async def about(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Explain a message; Discord hands over its content, whoever wrote it."""
-        ask = ask_about_message(interaction, message, self._me, self._fetch)
-        await self._answer_interaction(interaction, ask, private=False)
+        private = message.flags.ephemeral  # what only the asker sees must not be explained to all
+        ask = ask_about_message(interaction, message, self._me, self._fetch, private=private)
+        await self._answer_interaction(interaction, ask, private=private)
 
     async def _answer_interaction(self, interaction: discord.Interaction, ask: Ask, *, private: bool) -> None:
         if not await self._defer(interaction, private=private):
@@ -154,15 +158,22 @@ class ChatCog(commands.Cog, name="ChatCog"):
             return
         if not interaction.is_guild_integration() or (channel_id, interaction.user.id) in self._hinted:
             return
+        if len(self._hinted) >= HINTS_KEPT:
+            self._hinted.clear()
         self._hinted.add((channel_id, interaction.user.id))
         log.warning("may not write", extra={"guild_id": interaction.guild_id, "channel_id": channel_id})
-        hint = say("hint-cannot-write", str(interaction.locale))
-        try:
-            await interaction.followup.send(hint, ephemeral=True)
-        except discord.HTTPException as error:
-            log.info("could not give a hint", extra={"channel_id": channel_id, "status": error.status})
-        except self._lost_answers as error:
-            log.info("could not give a hint", extra={"channel_id": channel_id, "error": type(error).__name__})
+        await self._whisper(interaction, say("hint-cannot-write", str(interaction.locale)))
+
+    async def _whisper(self, interaction: discord.Interaction, sentence: str) -> None:
+        surface = WhisperSurface(interaction, self._lost_answers, me=self._me)
+        await self._conversation.say_more(self._event(interaction), surface, sentence)
+
+    def _event(self, interaction: discord.Interaction, *, private: bool = True) -> Ask:
+        """An interaction as something to say a sentence about."""
+        author = Author(interaction.user.id, interaction.user.display_name)
+        return Ask(
+            interaction.id, place_of(interaction, private=private), author, "", locale=str(interaction.locale)
+        )
 
     # Try again ---------------------------------------------------------------------------------------------
 
@@ -182,7 +193,7 @@ class ChatCog(commands.Cog, name="ChatCog"):
         author = Author(interaction.user.id, interaction.user.display_name)
         refusal = await self._conversation.answer_again(stored, author, surface)
         if refusal is not None:
-            await interaction.followup.send(say_refusal(refusal, locale), ephemeral=True)
+            await self._whisper(interaction, say_refusal(refusal, locale))
 
     def _surface_of_again(
         self, interaction: discord.Interaction, stored: StoredReply
@@ -191,7 +202,8 @@ class ChatCog(commands.Cog, name="ChatCog"):
         pressed = interaction.message
         channel = interaction.channel
         if stored.place.private_to is None and may_write(interaction) and isinstance(channel, Channel):
-            surface = ChannelSurface(channel, self._lost_answers, me=self._me)
+            by_command = stored.question is None
+            surface = ChannelSurface(channel, self._lost_answers, me=self._me, wraps_urls=by_command)
             if pressed is not None:
                 surface.wears_button(pressed.id)
             return surface, stored
@@ -213,7 +225,9 @@ class ChatCog(commands.Cog, name="ChatCog"):
         forgotten = await self._conversation.forget(place_of(interaction, private=False))
         forgotten += await self._conversation.forget(place_of(interaction, private=True))
         kind = "reset-done" if forgotten else "reset-nothing"
-        await interaction.edit_original_response(content=say(kind, str(interaction.locale)))
+        surface = InteractionSurface(interaction, self._lost_answers, me=self._me, private=False)
+        event = self._event(interaction, private=False)
+        await self._conversation.say_once(event, surface, say(kind, event.locale))
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
@@ -233,8 +247,12 @@ class ChatCog(commands.Cog, name="ChatCog"):
         if is_withheld(message):
             await self._conversation.message_withheld(message.channel.id, message.id)
         else:
-            text = plain_text(message, self._me)
-            await self._conversation.message_edited(message.channel.id, message.id, text)
+            await self._conversation.message_edited(
+                message.channel.id,
+                message.id,
+                plain_text(message, self._me),
+                quoted=quoted_text(message, self._me),
+            )
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:

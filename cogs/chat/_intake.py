@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 
@@ -14,6 +14,7 @@ from conversation.model import Ask, Author, IncomingFile, MessageRef, Place, Quo
 from conversation.sentences import say
 
 TALK = (discord.MessageType.default, discord.MessageType.reply)
+QUOTE_CHARS = 4_000
 
 _MENTION = re.compile(r"<(@!?|@&|#)(\d+)>")
 _EMOJI = re.compile(r"<a?:(\w+):\d+>")
@@ -29,11 +30,7 @@ def is_for_us(message: discord.Message, me: discord.ClientUser) -> bool:
         return False
     if message.guild is None:
         return True
-    return me in message.mentions or _own_role(message) in message.role_mentions
-
-
-def _own_role(message: discord.Message) -> discord.Role | None:
-    return message.guild.self_role if message.guild is not None else None
+    return me in message.mentions or message.guild.self_role in message.role_mentions
 
 
 def is_withheld(message: discord.Message) -> bool:
@@ -77,25 +74,33 @@ def ask_from_command(
     private: bool,
     fetch: Fetch,
 ) -> Ask:
-    """The question of /ask."""
+    """The question of /ask; Discord resolves no mention in it, so only what the bot knows gets a name."""
+    users = {interaction.user.id: interaction.user.display_name}
+    if interaction.client.user is not None:
+        question = _without_mention(question, interaction.client.user, interaction.guild)
     return Ask(
         event_id=interaction.id,
         place=place_of(interaction, private=private),
         author=Author(interaction.user.id, interaction.user.display_name),
-        text=_names_of_emoji(question).strip(),
+        text=_readable(question, interaction.guild, users).strip(),
         files=tuple(_files([image] if image is not None else [], fetch)),
         locale=str(interaction.locale),
     )
 
 
 def ask_about_message(
-    interaction: discord.Interaction, message: discord.Message, me: discord.ClientUser, fetch: Fetch
+    interaction: discord.Interaction,
+    message: discord.Message,
+    me: discord.ClientUser,
+    fetch: Fetch,
+    *,
+    private: bool = False,
 ) -> Ask:
     """The question of the context menu: please explain that message."""
     locale = str(interaction.locale)
     return Ask(
         event_id=interaction.id,
-        place=place_of(interaction, private=False),
+        place=place_of(interaction, private=private),
         author=Author(interaction.user.id, interaction.user.display_name),
         text=say("about-question", locale),
         quote=_quote(message, me, fetch),
@@ -121,30 +126,63 @@ def plain_text(message: discord.Message, me: discord.ClientUser) -> str:
     return _plain(message, me)
 
 
-def _plain(message: discord.Message, me: discord.ClientUser, *, keep_ours: bool = False) -> str:
+def quoted_text(message: discord.Message, me: discord.ClientUser) -> str:
+    """What a message says where another one quotes it: all that it shows, at most QUOTE_CHARS characters."""
+    users = {user.id: user.display_name for user in message.mentions} | {me.id: me.display_name}
+    parts = [message.content, *text_beside(message.embeds, message.stickers, message.poll)]
+    for snapshot in message.message_snapshots:
+        parts += [snapshot.content, *text_beside(snapshot.embeds, snapshot.stickers, None)]
+    text = _readable("\n".join(filter(None, parts)), message.guild, users).strip()
+    return text if len(text) <= QUOTE_CHARS else f"{text[: QUOTE_CHARS - 1]}…"
+
+
+def text_beside(
+    embeds: Iterable[discord.Embed], stickers: Iterable[discord.StickerItem], poll: discord.Poll | None
+) -> list[str]:
+    """The words of a message that are not its content, one text for each thing that it shows."""
+    texts = [_text_of_embed(embed) for embed in embeds]
+    if poll is not None:
+        texts.append("\n".join([f"Poll: {poll.question}", *(f"- {answer.text}" for answer in poll.answers)]))
+    texts += [f"Sticker: {sticker.name}" for sticker in stickers]
+    return [text for text in texts if text]
+
+
+def _text_of_embed(embed: discord.Embed) -> str:
+    fields = [f"{field.name}: {field.value}" for field in embed.fields]
+    lines = [embed.author.name, embed.title, embed.description, *fields, embed.footer.text]
+    return "\n".join(line for line in lines if line)
+
+
+def _plain(message: discord.Message, me: discord.ClientUser) -> str:
     users = {user.id: user.display_name for user in message.mentions}
-    role = _own_role(message)
+    text = _without_mention(message.content, me, message.guild)
+    return _readable(text, message.guild, users).strip()
+
+
+def _without_mention(text: str, me: discord.ClientUser, guild: discord.Guild | None) -> str:
+    """`text` without the mentions of the bot and of its role, and without the gap that each would leave."""
+    ours = rf"<@!?{me.id}>"
+    if guild is not None and guild.self_role is not None:
+        ours += rf"|<@&{guild.self_role.id}>"
+    return re.sub(rf"(?:(?<=\S) +)?(?:{ours})", "", text)
+
+
+def _readable(text: str, guild: discord.Guild | None, users: Mapping[int, str]) -> str:
+    """`text` with names for the mentions of channels, roles and people that are known, and for emoji."""
 
     def named(match: re.Match[str]) -> str:
         kind, snowflake = match[1], int(match[2])
         if kind == "#":
-            channel = message.guild.get_channel_or_thread(snowflake) if message.guild else None
+            channel = guild.get_channel_or_thread(snowflake) if guild else None
             return f"#{channel.name}" if channel else match[0]
         if kind == "@&":
-            if role is not None and snowflake == role.id and not keep_ours:
-                return ""
-            named_role = message.guild.get_role(snowflake) if message.guild else None
-            return f"@{named_role.name}" if named_role else match[0]
-        if snowflake == me.id:
-            return f"@{me.display_name}" if keep_ours else ""
-        return f"@{users[snowflake]}" if snowflake in users else match[0]
+            role = guild.get_role(snowflake) if guild else None
+            return f"@{role.name}" if role else match[0]
+        member = guild.get_member(snowflake) if guild and snowflake not in users else None
+        name = member.display_name if member else users.get(snowflake)
+        return f"@{name}" if name else match[0]
 
-    text = _MENTION.sub(named, message.content)
-    return re.sub(r"(?<=\S) {2,}(?=\S)", " ", _names_of_emoji(text)).strip()
-
-
-def _names_of_emoji(text: str) -> str:
-    return _COMMAND.sub(r"/\1", _EMOJI.sub(r":\1:", text))
+    return _COMMAND.sub(r"/\1", _EMOJI.sub(r":\1:", _MENTION.sub(named, text)))
 
 
 def _quote_of(message: discord.Message, me: discord.ClientUser, fetch: Fetch) -> Quote | None:
@@ -165,12 +203,10 @@ def _refers_to_withheld(message: discord.Message, me: discord.ClientUser) -> boo
 
 def _quote(message: discord.Message, me: discord.ClientUser, fetch: Fetch) -> Quote:
     """What a message says; a forward says what its snapshots hold."""
-    texts = [_plain(message, me, keep_ours=True)]
-    texts += [_names_of_emoji(snapshot.content) for snapshot in message.message_snapshots]
     snapshots = chain.from_iterable(snapshot.attachments for snapshot in message.message_snapshots)
     return Quote(
         message.author.display_name,
-        "\n".join(filter(None, texts)),
+        quoted_text(message, me),
         tuple(_files([*message.attachments, *snapshots], fetch)),
         message.id,
     )

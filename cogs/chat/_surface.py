@@ -76,11 +76,11 @@ class ChannelSurface:
 
     Args:
         question: the message that the first page replies to; None where there is none.
+        wraps_urls: the first page is a message that was made without suppressed previews.
         may_quote: whether we may read the history here, without which Discord refuses replies.
     """
 
     limit_chars = LIMIT_CHARS
-    wraps_urls = False
     ends_at_s: float | None = None
 
     def __init__(
@@ -91,7 +91,9 @@ class ChannelSurface:
         me: discord.abc.Snowflake,
         question: discord.Message | None = None,
         may_quote: bool = True,
+        wraps_urls: bool = False,
     ) -> None:
+        self.wraps_urls = wraps_urls
         self._channel = channel
         self._lost_answers = lost_answers
         self._me = me
@@ -133,11 +135,18 @@ class ChannelSurface:
         after = self._question or discord.Object(discord.utils.time_snowflake(lately))
         with _as_surface_errors(self._lost_answers):
             async for message in self._channel.history(limit=100, after=after):
-                if message.author.id == self._me.id and (
-                    message.nonce == nonce or message.content == content.strip()
-                ):
+                if message.author.id == self._me.id and self._is_that(message, nonce, content):
                     return MessageRef(message.channel.id, message.id)
         return None
+
+    def _is_that(self, message: discord.Message, nonce: str, content: str) -> bool:
+        """Whether `message` came of that create; the words alone do not tell, two replies may begin alike."""
+        if message.nonce is not None:
+            return message.nonce == nonce
+        if message.content != content.strip():
+            return False
+        replied_to = message.reference.message_id if message.reference is not None else None
+        return replied_to is None or self._question is None or replied_to == self._question.id
 
     async def edit(self, ref: MessageRef, content: str, *, offer: Offer | None = None) -> None:
         # Unlike Message.edit, this sends no flags and so leaves previews suppressed.
@@ -321,3 +330,18 @@ class InteractionSurface:
 
     async def waiting(self, shown: bool) -> None:
         """Discord shows "thinking" by itself."""
+
+
+class WhisperSurface(InteractionSurface):
+    """One more sentence about an interaction that was answered already, for its person alone."""
+
+    def __init__(
+        self, interaction: discord.Interaction, lost_answers: LostAnswers, *, me: discord.abc.Snowflake
+    ) -> None:
+        super().__init__(interaction, lost_answers, me=me, private=True)
+
+    def repeatable(self, page: int) -> bool:
+        return False  # a followup carries no nonce
+
+    async def create(self, page: int, content: str, *, nonce: str, offer: Offer | None = None) -> MessageRef:
+        return await super().create(page + 1, content, nonce=nonce, offer=offer)

@@ -6,6 +6,7 @@ import re
 from typing import Any, Protocol, Self
 
 import discord
+from discord import app_commands
 
 from delivery.surface import Offer
 
@@ -36,7 +37,12 @@ class TryAgainButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         cog: TriesAgain = interaction.client.get_cog("ChatCog")
-        await cog.try_again(interaction, self.reply_id)
+        try:
+            await cog.try_again(interaction, self.reply_id)
+        except Exception as error:  # noqa: BLE001 - on its way to the one handler; discord.py would only log it
+            failure = app_commands.AppCommandError("Try again failed")
+            failure.__cause__ = error
+            await interaction.client.tree.on_error(interaction, failure)
 
 
 def try_again_view(offer: Offer) -> discord.ui.View:

@@ -14,6 +14,7 @@ quota-spent = Du hast { $limit ->
 guild-not-allowed = Mein Betreiber hat mich für diesen Server nicht freigegeben: Bitte ihn, das zu tun, oder frag mich dort, wo er mich betreibt.
 dm-not-allowed = Mein Betreiber lässt mich Direktnachrichten nur für Mitglieder seiner eigenen Server beantworten: Tritt bitte einem davon bei, oder frag dort.
 restarting = Ich werde gerade neu gestartet: Frag bitte in einer Minute noch einmal.
+try-later = Ich konnte nicht herausfinden, ob du hier fragen darfst: Bitte versuch es in einer Minute noch einmal.
 hint-cannot-write = Ich darf in diesem Kanal nicht von mir aus schreiben, sondern nur auf Slash-Befehle antworten: Ein Admin kann mir hier „View Channel“ und „Send Messages“ erlauben.
 
 reka-auth = Ich kann mich gerade nicht bei Reka anmelden: Sag bitte meinem Betreiber, dass die Reka-Sitzung erneuert werden muss.
@@ -25,6 +26,7 @@ reka-down = Ich kann Reka gerade nicht erreichen: Versuch es bitte in einer Minu
 reka-odd = Reka hat eine Antwort geschickt, die ich nicht lesen konnte: Versuch es bitte noch einmal.
 reka-refused = Reka wollte diese Frage nicht annehmen: Frag bitte anders oder kürzer.
 unexpected = Bei mir ist etwas schiefgegangen, und es steht in meinem Log: Versuch es bitte noch einmal.
+discord-refused = Discord wollte diese Antwort nicht zeigen: Bitte frag anders.
 
 note-broke-off = Die Antwort ist hier abgebrochen. { $why }
 note-too-long = Ich höre hier auf: Diese Antwort hat ihre Grenze von { $limit } Zeichen erreicht. Bitte mich weiterzumachen, wenn du mehr willst.
@@ -33,6 +35,7 @@ note-too-slow = Ich höre hier auf: Diese Antwort hat länger als { $minutes ->
        *[other] { $minutes } Minuten
     } gedauert. Bitte mich weiterzumachen, wenn du mehr willst.
 note-token-ending = Ich höre hier auf: Discord lässt mich nur 15 Minuten lang auf einen Befehl antworten. Bitte mich weiterzumachen, wenn du mehr willst.
+note-pictures-refused = Ich habe ohne Bilder dieser Unterhaltung geantwortet, die Reka nicht annehmen wollte.
 note-restarted = Ich wurde mitten in dieser Antwort neu gestartet: Versuch es bitte noch einmal.
 
 button-try-again = Noch einmal
@@ -50,6 +53,7 @@ file-too-many = Ich habe { $limit ->
 file-too-large = Ich habe { $name } weggelassen: Die Datei ist größer als { $limit_mib } MiB.
 file-not-picture = Ich habe { $name } weggelassen: Ich kann nur Bilder in PNG, JPEG, WebP und GIF ansehen.
 file-broken = Ich habe { $name } weggelassen: Die Datei ist beschädigt, oder das Bild ist zu groß zum Öffnen.
+file-refused = Ich habe { $name } weggelassen: Reka wollte die Datei nicht annehmen.
 file-gone = Ich habe { $name } weggelassen: Discord hat die Datei nicht mehr, häng sie bitte noch einmal an.
 file-unreachable = Ich habe { $name } weggelassen: Ich konnte die Datei nicht herunterladen, häng sie bitte noch einmal an.
 file-forbidden-host = Ich habe { $name } weggelassen: Ich lade Dateien nur von Discord herunter.

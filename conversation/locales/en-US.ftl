@@ -15,6 +15,7 @@ quota-spent = You have asked { $limit ->
 guild-not-allowed = My operator has not opened me to this server: please ask them to add it, or use me where they run me.
 dm-not-allowed = My operator answers direct messages only for members of their own servers: please join one, or ask there.
 restarting = I am just being restarted: please ask again in a minute.
+try-later = I could not find out whether you may ask here: please try again in a minute.
 hint-cannot-write = I may not write in this channel by myself, only answer slash commands: an admin can let me by granting “View Channel” and “Send Messages” here.
 
 reka-auth = I cannot log in to Reka at the moment: please tell whoever runs me that the Reka session needs renewing.
@@ -26,6 +27,7 @@ reka-down = I cannot reach Reka at the moment: please try again in a minute.
 reka-odd = Reka sent an answer that I could not read: please try again.
 reka-refused = Reka would not take this question: please ask it in another way, or shorter.
 unexpected = Something went wrong on my side, and it is in my log: please try again.
+discord-refused = Discord would not show this answer: please ask in another way.
 
 note-broke-off = The answer broke off here. { $why }
 note-too-long = I stop here: this answer has reached its limit of { $limit ->
@@ -37,6 +39,7 @@ note-too-slow = I stop here: this answer has taken longer than { $minutes ->
        *[other] { $minutes } minutes
     }. Ask me to go on if you want more.
 note-token-ending = I stop here: Discord lets me answer a command for 15 minutes only. Ask me to go on if you want more.
+note-pictures-refused = I answered without pictures of this conversation that Reka would not take.
 note-restarted = I was restarted in the middle of this answer: please try again.
 
 button-try-again = Try again
@@ -54,6 +57,7 @@ file-too-many = I looked at the { $limit ->
 file-too-large = I left out { $name }: it is larger than { $limit_mib } MiB.
 file-not-picture = I left out { $name }: I can look at PNG, JPEG, WebP and GIF pictures only.
 file-broken = I left out { $name }: it is damaged, or too large a picture to open.
+file-refused = I left out { $name }: Reka would not take it.
 file-gone = I left out { $name }: Discord no longer has it, so please attach it again.
 file-unreachable = I left out { $name }: I could not download it, so please attach it again.
 file-forbidden-host = I left out { $name }: I download files from Discord only.

@@ -14,6 +14,7 @@ quota-spent = Ya has hecho { $limit ->
 guild-not-allowed = Quien me administra no me ha abierto a este servidor: pídele que lo añada, o úsame donde me tenga activo.
 dm-not-allowed = Quien me administra solo me deja responder mensajes directos a miembros de sus propios servidores: únete a uno, o pregunta allí.
 restarting = Me estoy reiniciando: vuelve a preguntar en un minuto.
+try-later = No he podido saber si puedes preguntar aquí: inténtalo de nuevo dentro de un minuto.
 hint-cannot-write = En este canal no puedo escribir por mi cuenta, solo responder a comandos de barra: un administrador puede concederme aquí «Ver canal» y «Enviar mensajes».
 
 reka-auth = Ahora mismo no puedo iniciar sesión en Reka: avisa a quien me administra de que hay que renovar la sesión de Reka.
@@ -25,6 +26,7 @@ reka-down = Ahora mismo no puedo conectar con Reka: inténtalo de nuevo en un mi
 reka-odd = Reka ha enviado una respuesta que no he podido leer: inténtalo de nuevo.
 reka-refused = Reka no ha aceptado esta pregunta: hazla de otra manera, o más corta.
 unexpected = Algo ha fallado por mi parte y ha quedado en mi registro: inténtalo de nuevo.
+discord-refused = Discord no ha querido mostrar esta respuesta: pregunta de otra manera.
 
 note-broke-off = La respuesta se ha cortado aquí. { $why }
 note-too-long = Paro aquí: esta respuesta ha llegado a su límite de { $limit ->
@@ -36,6 +38,7 @@ note-too-slow = Paro aquí: esta respuesta ha tardado más de { $minutes ->
        *[other] { $minutes } minutos
     }. Pídeme que siga si quieres más.
 note-token-ending = Paro aquí: Discord solo me deja responder a un comando durante 15 minutos. Pídeme que siga si quieres más.
+note-pictures-refused = He respondido sin imágenes de esta conversación que Reka no ha aceptado.
 note-restarted = Un reinicio me ha interrumpido en mitad de esta respuesta: inténtalo de nuevo.
 
 button-try-again = Reintentar
@@ -53,6 +56,7 @@ file-too-many = { $limit ->
 file-too-large = He dejado fuera { $name }: ocupa más de { $limit_mib } MiB.
 file-not-picture = He dejado fuera { $name }: solo puedo mirar imágenes PNG, JPEG, WebP y GIF.
 file-broken = He dejado fuera { $name }: el archivo está dañado, o la imagen es demasiado grande para abrirla.
+file-refused = He dejado fuera { $name }: Reka no lo ha aceptado.
 file-gone = He dejado fuera { $name }: Discord ya no tiene el archivo, así que adjúntalo de nuevo.
 file-unreachable = He dejado fuera { $name }: no he podido descargar el archivo, así que adjúntalo de nuevo.
 file-forbidden-host = He dejado fuera { $name }: solo descargo archivos de Discord.

@@ -15,6 +15,7 @@ quota-spent = Tu as déjà posé { $limit ->
 guild-not-allowed = La personne qui me gère ne m'a pas ouvert à ce serveur : demande-lui de l'ajouter, ou retrouve-moi là où elle me fait tourner.
 dm-not-allowed = La personne qui me gère réserve les messages privés aux membres de ses propres serveurs : rejoins l'un d'eux, ou pose ta question là-bas.
 restarting = Je suis en train de redémarrer : repose ta question dans une minute.
+try-later = Je n'ai pas pu savoir si tu peux poser des questions ici : réessaie dans une minute.
 hint-cannot-write = Je ne peux pas écrire de moi-même dans ce salon, seulement répondre aux commandes slash : un admin peut m'accorder ici « Voir le salon » et « Envoyer des messages ».
 
 reka-auth = Je n'arrive pas à me connecter à Reka pour le moment : préviens la personne qui me gère que la session Reka est à renouveler.
@@ -26,6 +27,7 @@ reka-down = Je n'arrive pas à joindre Reka pour le moment : réessaie dans une
 reka-odd = Reka a envoyé une réponse que je n'ai pas pu lire : réessaie.
 reka-refused = Reka n'a pas voulu de cette question : pose-la autrement, ou plus courte.
 unexpected = Quelque chose s'est mal passé de mon côté, et c'est noté dans mon journal : réessaie.
+discord-refused = Discord n'a pas voulu afficher cette réponse : pose ta question autrement.
 
 note-broke-off = La réponse s'est interrompue ici. { $why }
 note-too-long = Je m'arrête ici : cette réponse a atteint sa limite { $limit ->
@@ -37,6 +39,7 @@ note-too-slow = Je m'arrête ici : cette réponse a pris plus { $minutes ->
        *[other] de { $minutes } minutes
     }. Demande-moi de continuer si tu veux la suite.
 note-token-ending = Je m'arrête ici : Discord ne me laisse que 15 minutes pour répondre à une commande. Demande-moi de continuer si tu veux la suite.
+note-pictures-refused = J'ai répondu sans des images de cette conversation que Reka n'a pas acceptées.
 note-restarted = Un redémarrage m'a interrompu au milieu de cette réponse : réessaie.
 
 button-try-again = Réessayer
@@ -54,6 +57,7 @@ file-too-many = { $limit ->
 file-too-large = J'ai laissé de côté { $name } : ce fichier dépasse { $limit_mib } Mio.
 file-not-picture = J'ai laissé de côté { $name } : je ne peux regarder que des images PNG, JPEG, WebP et GIF.
 file-broken = J'ai laissé de côté { $name } : ce fichier est abîmé, ou l'image est trop grande pour être ouverte.
+file-refused = J'ai laissé de côté { $name } : Reka ne l'a pas accepté.
 file-gone = J'ai laissé de côté { $name } : Discord n'a plus ce fichier, joins-le à nouveau.
 file-unreachable = J'ai laissé de côté { $name } : je n'ai pas pu télécharger ce fichier, joins-le à nouveau.
 file-forbidden-host = J'ai laissé de côté { $name } : je ne télécharge des fichiers que depuis Discord.

@@ -14,6 +14,7 @@ quota-spent = Hai già fatto { $limit ->
 guild-not-allowed = Chi mi gestisce non mi ha aperto a questo server: chiedi di aggiungerlo, oppure usami dove sono già attivo.
 dm-not-allowed = Chi mi gestisce mi fa rispondere ai messaggi diretti solo dei membri dei propri server: entra in uno di questi, oppure chiedi lì.
 restarting = Mi sto riavviando: chiedi di nuovo tra un minuto.
+try-later = Non sono riuscito a capire se qui puoi fare domande: riprova tra un minuto.
 hint-cannot-write = In questo canale non posso scrivere di mia iniziativa, ma solo rispondere ai comandi slash: un admin può concedermi qui “View Channel” e “Send Messages”.
 
 reka-auth = Al momento non riesco ad accedere a Reka: avvisa chi mi gestisce che la sessione di Reka va rinnovata.
@@ -25,6 +26,7 @@ reka-down = Al momento non riesco a raggiungere Reka: riprova tra un minuto.
 reka-odd = Reka ha mandato una risposta che non riesco a leggere: riprova.
 reka-refused = Reka non ha accettato questa domanda: falla in un altro modo, o più breve.
 unexpected = Qualcosa è andato storto da parte mia, ed è scritto nel mio log: riprova.
+discord-refused = Discord non ha voluto mostrare questa risposta: prova a chiedere in un altro modo.
 
 note-broke-off = La risposta si è interrotta qui. { $why }
 note-too-long = Mi fermo qui: questa risposta ha raggiunto il limite di { $limit ->
@@ -36,6 +38,7 @@ note-too-slow = Mi fermo qui: questa risposta ha richiesto più di { $minutes ->
        *[other] { $minutes } minuti
     }. Chiedimi di continuare se vuoi il resto.
 note-token-ending = Mi fermo qui: Discord mi lascia rispondere a un comando solo per 15 minuti. Chiedimi di continuare se vuoi il resto.
+note-pictures-refused = Ho risposto senza immagini di questa conversazione che Reka non ha accettato.
 note-restarted = Un riavvio mi ha interrotto nel mezzo di questa risposta: riprova.
 
 button-try-again = Riprova
@@ -53,6 +56,7 @@ file-too-many = { $limit ->
 file-too-large = Ho lasciato fuori { $name }: il file supera { $limit_mib } MiB.
 file-not-picture = Ho lasciato fuori { $name }: posso guardare solo immagini PNG, JPEG, WebP e GIF.
 file-broken = Ho lasciato fuori { $name }: il file è danneggiato, oppure l'immagine è troppo grande da aprire.
+file-refused = Ho lasciato fuori { $name }: Reka non l'ha accettato.
 file-gone = Ho lasciato fuori { $name }: Discord non ha più il file, quindi allegalo di nuovo.
 file-unreachable = Ho lasciato fuori { $name }: non riesco a scaricare il file, quindi allegalo di nuovo.
 file-forbidden-host = Ho lasciato fuori { $name }: scarico file solo da Discord.

@@ -9,6 +9,7 @@ quota-spent = 한 시간에 할 수 있는 질문 { $limit }개를 모두 썼어
 guild-not-allowed = 제 운영자가 이 서버에서는 저를 쓸 수 없게 해 두었어요. 추가해 달라고 부탁하거나, 제가 활동하는 곳에서 써 주세요.
 dm-not-allowed = 제 운영자는 자기 서버의 멤버에게만 다이렉트 메시지로 답하게 해 두었어요. 그 서버에 참여하거나, 그곳에서 물어봐 주세요.
 restarting = 지금 다시 시작하는 중이에요. 1분 뒤에 다시 물어봐 주세요.
+try-later = 여기서 질문할 수 있는지 확인하지 못했어요. 잠시 후 다시 시도해 주세요.
 hint-cannot-write = 이 채널에서는 제가 먼저 글을 쓸 수 없고 슬래시 명령어에만 답할 수 있어요. 관리자가 여기에서 '채널 보기'와 '메시지 보내기'를 허용하면 쓸 수 있어요.
 
 reka-auth = 지금은 Reka에 로그인할 수 없어요. Reka 세션을 갱신해야 한다고 제 운영자에게 알려 주세요.
@@ -20,11 +21,13 @@ reka-down = 지금은 Reka에 연결할 수 없어요. 1분 뒤에 다시 시도
 reka-odd = Reka가 보낸 답을 읽을 수 없었어요. 다시 시도해 주세요.
 reka-refused = Reka가 이 질문을 받지 않았어요. 다르게 묻거나 더 짧게 물어봐 주세요.
 unexpected = 제 쪽에서 문제가 생겨 로그에 남겨 두었어요. 다시 시도해 주세요.
+discord-refused = Discord가 이 답변을 표시하지 않았어요. 다른 방식으로 질문해 주세요.
 
 note-broke-off = 답변이 여기에서 끊겼어요. { $why }
 note-too-long = 여기에서 멈출게요. 이 답변이 한도인 { $limit }자에 이르렀어요. 더 원하면 계속하라고 말해 주세요.
 note-too-slow = 여기에서 멈출게요. 이 답변이 { $minutes }분보다 오래 걸렸어요. 더 원하면 계속하라고 말해 주세요.
 note-token-ending = 여기에서 멈출게요. Discord에서는 명령어에 15분 동안만 답할 수 있어요. 더 원하면 계속하라고 말해 주세요.
+note-pictures-refused = 이 대화의 사진 중 Reka가 받아들이지 않은 것을 빼고 답했어요.
 note-restarted = 이 답변 도중에 제가 다시 시작됐어요. 다시 시도해 주세요.
 
 button-try-again = 다시 시도
@@ -39,6 +42,7 @@ file-too-many = 앞의 이미지 { $limit }개만 봤어요. 제외한 파일: {
 file-too-large = { $name } 파일을 제외했어요. { $limit_mib } MiB보다 커요.
 file-not-picture = { $name } 파일을 제외했어요. PNG, JPEG, WebP, GIF 이미지만 볼 수 있어요.
 file-broken = { $name } 파일을 제외했어요. 손상됐거나, 너무 커서 열 수 없는 이미지예요.
+file-refused = 제외한 파일: { $name }. Reka가 받아들이지 않았어요.
 file-gone = { $name } 파일을 제외했어요. Discord에 더는 없으니 다시 첨부해 주세요.
 file-unreachable = { $name } 파일을 제외했어요. 다운로드할 수 없었으니 다시 첨부해 주세요.
 file-forbidden-host = { $name } 파일을 제외했어요. 저는 Discord에서만 파일을 다운로드해요.

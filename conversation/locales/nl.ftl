@@ -14,6 +14,7 @@ quota-spent = Je hebt { $limit ->
 guild-not-allowed = Mijn beheerder heeft me niet voor deze server opengesteld: vraag of de server erbij mag, of gebruik me waar ik wel actief ben.
 dm-not-allowed = Mijn beheerder laat me alleen privéberichten van leden van de eigen servers beantwoorden: word lid van zo'n server, of stel je vraag daar.
 restarting = Ik word net opnieuw opgestart: vraag het over een minuut nog eens.
+try-later = Ik kon niet nagaan of je hier vragen mag stellen: probeer het over een minuut opnieuw.
 hint-cannot-write = Ik mag in dit kanaal niet uit mezelf schrijven, alleen op slash-opdrachten antwoorden: een beheerder van de server kan me hier “View Channel” en “Send Messages” geven.
 
 reka-auth = Ik kan op dit moment niet inloggen bij Reka: laat mijn beheerder weten dat de Reka-sessie vernieuwd moet worden.
@@ -25,6 +26,7 @@ reka-down = Ik kan Reka op dit moment niet bereiken: probeer het over een minuut
 reka-odd = Reka stuurde een antwoord dat ik niet kon lezen: probeer het nog eens.
 reka-refused = Reka wilde deze vraag niet aannemen: stel hem anders, of korter.
 unexpected = Er ging bij mij iets mis, en het staat in mijn logboek: probeer het nog eens.
+discord-refused = Discord wilde dit antwoord niet tonen: stel je vraag anders.
 
 note-broke-off = Het antwoord brak hier af. { $why }
 note-too-long = Ik stop hier: dit antwoord heeft de grens van { $limit ->
@@ -36,6 +38,7 @@ note-too-slow = Ik stop hier: dit antwoord heeft langer dan { $minutes ->
        *[other] { $minutes } minuten
     } geduurd. Vraag me door te gaan als je meer wilt.
 note-token-ending = Ik stop hier: Discord laat me maar 15 minuten op een opdracht antwoorden. Vraag me door te gaan als je meer wilt.
+note-pictures-refused = Ik heb geantwoord zonder afbeeldingen uit dit gesprek die Reka niet wilde aannemen.
 note-restarted = Ik werd midden in dit antwoord opnieuw opgestart: probeer het nog eens.
 
 button-try-again = Opnieuw proberen
@@ -53,6 +56,7 @@ file-too-many = Ik heb { $limit ->
 file-too-large = Ik heb { $name } weggelaten: het bestand is groter dan { $limit_mib } MiB.
 file-not-picture = Ik heb { $name } weggelaten: ik kan alleen PNG-, JPEG-, WebP- en GIF-afbeeldingen bekijken.
 file-broken = Ik heb { $name } weggelaten: het bestand is beschadigd, of de afbeelding is te groot om te openen.
+file-refused = Ik heb { $name } weggelaten: Reka wilde het bestand niet aannemen.
 file-gone = Ik heb { $name } weggelaten: Discord heeft het bestand niet meer, dus voeg het opnieuw toe.
 file-unreachable = Ik heb { $name } weggelaten: ik kon het bestand niet downloaden, dus voeg het opnieuw toe.
 file-forbidden-host = Ik heb { $name } weggelaten: ik download alleen bestanden van Discord.

@@ -16,6 +16,7 @@ quota-spent = Masz już za sobą { $limit ->
 guild-not-allowed = Mój operator nie udostępnił mnie na tym serwerze: poproś go o dodanie serwera albo korzystaj ze mnie tam, gdzie działam.
 dm-not-allowed = Mój operator pozwala mi odpowiadać na wiadomości prywatne tylko członkom swoich serwerów: dołącz do któregoś albo zapytaj tam.
 restarting = Właśnie trwa mój restart: zapytaj ponownie za minutę.
+try-later = Nie udało mi się sprawdzić, czy możesz tu pytać: spróbuj ponownie za minutę.
 hint-cannot-write = Na tym kanale nie mogę pisać z własnej inicjatywy, a tylko odpowiadać na polecenia z ukośnikiem: administrator może mi tu przyznać „View Channel” i „Send Messages”.
 
 reka-auth = Nie mogę się teraz zalogować do Reka: przekaż mojemu operatorowi, że trzeba odnowić sesję Reka.
@@ -27,6 +28,7 @@ reka-down = Nie mogę się teraz połączyć z Reka: spróbuj ponownie za minut�
 reka-odd = Reka przysłała odpowiedź, której nie dało się odczytać: spróbuj ponownie.
 reka-refused = Reka nie przyjęła tego pytania: zadaj je inaczej albo krócej.
 unexpected = Coś poszło nie tak po mojej stronie i jest to w moim dzienniku: spróbuj ponownie.
+discord-refused = Discord nie chciał pokazać tej odpowiedzi: zapytaj inaczej.
 
 note-broke-off = Odpowiedź urwała się w tym miejscu. { $why }
 note-too-long = Kończę tutaj: ta odpowiedź osiągnęła limit { $limit ->
@@ -39,6 +41,7 @@ note-too-slow = Kończę tutaj: ta odpowiedź trwa dłużej niż { $minutes ->
        *[other] { $minutes } minut
     }. Poproś o ciąg dalszy, jeśli chcesz więcej.
 note-token-ending = Kończę tutaj: Discord pozwala mi odpowiadać na polecenie tylko przez 15 minut. Poproś o ciąg dalszy, jeśli chcesz więcej.
+note-pictures-refused = W odpowiedzi brakuje obrazów z tej rozmowy, których Reka nie przyjęła.
 note-restarted = Restart przerwał mi w połowie tej odpowiedzi: spróbuj ponownie.
 
 button-try-again = Spróbuj ponownie
@@ -57,6 +60,7 @@ file-too-many = { $limit ->
 file-too-large = Pominięto { $name }: plik jest większy niż { $limit_mib } MiB.
 file-not-picture = Pominięto { $name }: mogę oglądać tylko obrazy PNG, JPEG, WebP i GIF.
 file-broken = Pominięto { $name }: plik jest uszkodzony albo obraz jest za duży, by go otworzyć.
+file-refused = Pominąłem { $name }: Reka nie przyjęła tego pliku.
 file-gone = Pominięto { $name }: Discord nie ma już tego pliku, więc załącz go jeszcze raz.
 file-unreachable = Pominięto { $name }: nie udało się pobrać pliku, więc załącz go jeszcze raz.
 file-forbidden-host = Pominięto { $name }: pobieram pliki tylko z Discorda.

@@ -14,6 +14,7 @@ quota-spent = Você já fez { $limit ->
 guild-not-allowed = Quem me administra não me liberou para este servidor: peça para adicioná-lo, ou fale comigo onde eu estiver ativo.
 dm-not-allowed = Quem me administra só libera mensagens diretas para membros dos próprios servidores: entre em um deles, ou pergunte por lá.
 restarting = Estou reiniciando agora: pergunte de novo em um minuto.
+try-later = Não consegui descobrir se você pode perguntar aqui: tente de novo em um minuto.
 hint-cannot-write = Neste canal eu não posso escrever por conta própria, só responder a comandos de barra: um admin pode me conceder aqui “Ver canal” e “Enviar mensagens”.
 
 reka-auth = Não estou conseguindo entrar no Reka no momento: avise quem me administra que a sessão do Reka precisa ser renovada.
@@ -25,6 +26,7 @@ reka-down = Não estou conseguindo falar com o Reka no momento: tente de novo em
 reka-odd = O Reka mandou uma resposta que eu não consegui ler: tente de novo.
 reka-refused = O Reka não aceitou esta pergunta: faça de outro jeito, ou mais curta.
 unexpected = Algo deu errado do meu lado e ficou no meu registro: tente de novo.
+discord-refused = O Discord não quis mostrar esta resposta: pergunte de outro jeito.
 
 note-broke-off = A resposta foi interrompida aqui. { $why }
 note-too-long = Paro por aqui: esta resposta chegou ao limite de { $limit ->
@@ -36,6 +38,7 @@ note-too-slow = Paro por aqui: esta resposta levou mais de { $minutes ->
        *[other] { $minutes } minutos
     }. Peça para eu continuar se quiser mais.
 note-token-ending = Paro por aqui: o Discord só me deixa responder a um comando por 15 minutos. Peça para eu continuar se quiser mais.
+note-pictures-refused = Respondi sem imagens desta conversa que a Reka não aceitou.
 note-restarted = Uma reinicialização me interrompeu no meio desta resposta: tente de novo.
 
 button-try-again = Tentar de novo
@@ -53,6 +56,7 @@ file-too-many = { $limit ->
 file-too-large = Deixei { $name } de fora: o arquivo tem mais de { $limit_mib } MiB.
 file-not-picture = Deixei { $name } de fora: só consigo olhar imagens PNG, JPEG, WebP e GIF.
 file-broken = Deixei { $name } de fora: o arquivo está danificado, ou a imagem é grande demais para abrir.
+file-refused = Deixei { $name } de fora: a Reka não aceitou o arquivo.
 file-gone = Deixei { $name } de fora: o Discord não tem mais o arquivo, então anexe de novo.
 file-unreachable = Deixei { $name } de fora: não consegui baixar o arquivo, então anexe de novo.
 file-forbidden-host = Deixei { $name } de fora: só baixo arquivos do Discord.

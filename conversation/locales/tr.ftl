@@ -15,6 +15,7 @@ quota-spent = Bu saat için { $limit ->
 guild-not-allowed = Beni çalıştıran kişi beni bu sunucuya açmadı: ondan sunucuyu eklemesini iste ya da beni çalıştığım yerde kullan.
 dm-not-allowed = Beni çalıştıran kişi yalnızca kendi sunucularının üyelerine direkt mesajla yanıt vermeme izin veriyor: lütfen birine katıl ya da orada sor.
 restarting = Şu anda yeniden başlatılıyorum: lütfen bir dakika sonra yeniden sor.
+try-later = Burada soru sorup soramayacağını öğrenemedim: lütfen bir dakika sonra yeniden dene.
 hint-cannot-write = Bu kanalda kendiliğimden yazamıyorum, yalnızca eğik çizgi komutlarına yanıt verebiliyorum: bir yönetici bana burada “View Channel” ve “Send Messages” izinlerini verebilir.
 
 reka-auth = Şu anda Reka hesabına giriş yapamıyorum: lütfen beni çalıştıran kişiye Reka oturumunun yenilenmesi gerektiğini söyle.
@@ -26,11 +27,13 @@ reka-down = Şu anda Reka ile bağlantı kuramıyorum: lütfen bir dakika sonra 
 reka-odd = Reka okuyamadığım bir yanıt gönderdi: lütfen yeniden dene.
 reka-refused = Reka bu soruyu kabul etmedi: lütfen başka türlü ya da daha kısa sor.
 unexpected = Bende bir şeyler ters gitti ve günlüğüme yazıldı: lütfen yeniden dene.
+discord-refused = Discord bu yanıtı göstermek istemedi: lütfen başka türlü sor.
 
 note-broke-off = Yanıt burada kesildi. { $why }
 note-too-long = Burada duruyorum: bu yanıt { $limit } karakterlik sınırına ulaştı. Daha fazlasını istersen devam etmemi söyle.
 note-too-slow = Burada duruyorum: bu yanıt { $minutes } dakikadan uzun sürdü. Daha fazlasını istersen devam etmemi söyle.
 note-token-ending = Burada duruyorum: Discord bir komuta yalnızca 15 dakika boyunca yanıt vermeme izin veriyor. Daha fazlasını istersen devam etmemi söyle.
+note-pictures-refused = Bu sohbetteki, Reka'nın kabul etmediği görseller olmadan yanıt verdim.
 note-restarted = Bu yanıtın ortasında yeniden başlatıldım: lütfen yeniden dene.
 
 button-try-again = Yeniden dene
@@ -48,6 +51,7 @@ file-too-many = { $limit ->
 file-too-large = { $name } dosyasını atladım: boyutu { $limit_mib } MiB sınırını aşıyor.
 file-not-picture = { $name } dosyasını atladım: yalnızca PNG, JPEG, WebP ve GIF resimlere bakabiliyorum.
 file-broken = { $name } dosyasını atladım: dosya bozuk ya da resim açılamayacak kadar büyük.
+file-refused = { $name } dışarıda kaldı: Reka bu dosyayı kabul etmedi.
 file-gone = { $name } dosyasını atladım: dosya artık Discord üzerinde yok, lütfen yeniden ekle.
 file-unreachable = { $name } dosyasını atladım: dosyayı indiremedim, lütfen yeniden ekle.
 file-forbidden-host = { $name } dosyasını atladım: yalnızca Discord üzerinden dosya indiririm.

@@ -8,6 +8,7 @@ quota-spent = 你这一小时的 { $limit } 次提问已经用完：请在{ $ret
 guild-not-allowed = 我的运营者没有在这个服务器开放我：请联系他们添加，或者到我可用的地方来找我。
 dm-not-allowed = 我的运营者只让我回复其服务器成员的私信：请加入其中一个服务器，或者到那里提问。
 restarting = 我正在重启：请过一分钟再问。
+try-later = 我没能确认你能否在这里提问，请一分钟后再试。
 hint-cannot-write = 我不能在这个频道主动发言，只能回复斜杠命令：管理员可以在这里授予我“查看频道”和“发送消息”权限。
 
 reka-auth = 我现在无法登录 Reka：请告诉我的运营者，Reka 的会话需要更新。
@@ -19,11 +20,13 @@ reka-down = 我现在连接不上 Reka：请过一分钟再试。
 reka-odd = Reka 发来的回答我读不懂：请再试一次。
 reka-refused = Reka 没有接受这个问题：请换个问法，或者问得短一些。
 unexpected = 我这边出了点问题，已经记入日志：请再试一次。
+discord-refused = Discord 没有显示这个回答，请换一种方式提问。
 
 note-broke-off = 回答在这里中断了。{ $why }
 note-too-long = 我先停在这里：这个回答已达到 { $limit } 个字符的上限。想看更多，就让我继续。
 note-too-slow = 我先停在这里：这个回答已超过 { $minutes } 分钟。想看更多，就让我继续。
 note-token-ending = 我先停在这里：Discord 只允许我在 15 分钟内回复一条命令。想看更多，就让我继续。
+note-pictures-refused = 我回答时略过了这段对话中 Reka 没有接受的图片。
 note-restarted = 我在回答途中被重启了：请再试一次。
 
 button-try-again = 再试一次
@@ -38,6 +41,7 @@ file-too-many = 我只看了前 { $limit } 张图片；没有看的有：{ $name
 file-too-large = 我跳过了 { $name }：它超过 { $limit_mib } MiB。
 file-not-picture = 我跳过了 { $name }：我只能看 PNG、JPEG、WebP 和 GIF 图片。
 file-broken = 我跳过了 { $name }：文件已损坏，或者图片太大，无法打开。
+file-refused = 已略过 { $name }：Reka 没有接受它。
 file-gone = 我跳过了 { $name }：Discord 上已经没有它了，请重新添加附件。
 file-unreachable = 我跳过了 { $name }：我无法下载它，请重新添加附件。
 file-forbidden-host = 我跳过了 { $name }：我只从 Discord 下载文件。

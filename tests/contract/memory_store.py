@@ -70,7 +70,8 @@ class MemoryStore:
     async def add_pictures(self, reply_id: int, pictures: Sequence[Picture]) -> None:
         await asyncio.sleep(0)
         if written := self._turns.get((reply_id, "user")):
-            clean = (replace(picture, filename=_storable(picture.filename)) for picture in pictures)
+            kept = (picture for picture in pictures if written.turn.quote or not picture.quoted)
+            clean = (replace(picture, filename=_storable(picture.filename)) for picture in kept)
             written.turn = replace(written.turn, pictures=(*written.turn.pictures, *clean))
 
     async def remember(self, reply_id: int, text: str, *, complete: bool) -> None:
@@ -92,7 +93,11 @@ class MemoryStore:
                 keys += [(reply_id, "user"), (reply_id, "assistant")]
             elif ref in reply.pages.values():
                 keys.append((reply_id, "assistant"))
-        return self._forget(keys)
+        forgotten = self._forget(keys)
+        for written in self._quoting(ref):
+            own = tuple(picture for picture in written.turn.pictures if not picture.quoted)
+            written.turn = replace(written.turn, quote=None, pictures=own)
+        return forgotten
 
     async def forget_channel(self, channel_id: int) -> int:
         await asyncio.sleep(0)
@@ -104,7 +109,7 @@ class MemoryStore:
         await asyncio.sleep(0)
         return self._forget(key for key, written in self._turns.items() if written.place.guild_id == guild_id)
 
-    async def revise(self, channel_id: int, message_id: int, text: str) -> bool:
+    async def revise(self, channel_id: int, message_id: int, text: str, *, quoted: str | None = None) -> bool:
         await asyncio.sleep(0)
         ref = MessageRef(channel_id, message_id)
         found = False
@@ -112,6 +117,11 @@ class MemoryStore:
             written = self._turns.get((reply_id, "user"))
             if reply.stored.question == ref and written:
                 written.turn = replace(written.turn, text=_storable(text))
+                found = True
+        words = _storable(text if quoted is None else quoted)
+        for written in self._quoting(ref):
+            if quote := written.turn.quote:
+                written.turn = replace(written.turn, quote=replace(quote, text=words))
                 found = True
         return found
 
@@ -215,6 +225,15 @@ class MemoryStore:
         # The user's turn first: an answer may be written again later than the question of the next reply.
         keys = sorted(self._turns, key=lambda key: (key[0], key[1] != "user"))
         return [self._turns[key] for key in keys]
+
+    def _quoting(self, ref: MessageRef) -> list[_Written]:
+        return [
+            written
+            for written in self._turns.values()
+            if written.turn.quote is not None
+            and written.turn.quote.message_id == ref.message_id
+            and written.place.channel_id == ref.channel_id
+        ]
 
     def _forget(self, keys: Iterable[tuple[int, _Role]]) -> int:
         present = [key for key in keys if key in self._turns]

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from conversation.model import Ask, Author, MessageRef, Picture, Place
+from conversation.model import Ask, Author, MessageRef, Picture, Place, Quote
 from conversation.ports import CommandDigests, History, ReplyJournal
 from storage.command_digests import SqlCommandDigests
 from storage.engine import open_engine
@@ -77,12 +77,15 @@ def ask(
     place: Place = CHANNEL,
     author: Author = Author(7, "Ada"),  # noqa: B008 -- frozen, so that it may be shared
     question_id: int | None = None,
+    quote: Quote | None = None,
 ) -> Ask:
     """A question in `place`; `question_id` is the message that asks it, where one does."""
     question = MessageRef(place.channel_id, question_id) if question_id is not None else None
-    return Ask(event_id=event_id, place=place, author=author, text=text, locale="de", question=question)
+    return Ask(
+        event_id=event_id, place=place, author=author, text=text, quote=quote, locale="de", question=question
+    )
 
 
-def picture(filename: str, data: bytes = b"pixels") -> Picture:
+def picture(filename: str, data: bytes = b"pixels", *, quoted: bool = False) -> Picture:
     """A picture that no decoder would take, which storage must not mind."""
-    return Picture(filename, "image/png", 640, 480, data)
+    return Picture(filename, "image/png", 640, 480, data, quoted=quoted)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conversation.model import Author, MessageRef, Place, ReplyState, Turn
+from conversation.model import Author, MessageRef, Place, Quote, ReplyState, Turn
 from tests.contract.stores import CHANNEL, IMPLEMENTATIONS, Store, ask, picture
 
 LATER = 1_000_000
@@ -165,6 +165,110 @@ async def test_a_deleted_page_takes_the_answer_alone(store: Store) -> None:
 
     assert await store.history.forget_message(100, 602) == 1
     assert await _texts(store) == ["question 1"]
+
+
+async def _refers(store: Store, event_id: int, message_id: int, *, place: Place = CHANNEL) -> int:
+    """A question of Ada's about a message of Bob's, with a picture of each of them, and its answer."""
+    quote = Quote("Bob", "my word is rose", message_id=message_id)
+    reply_id = await store.claimed(ask(event_id, "Really?", place=place, question_id=event_id, quote=quote))
+    await store.history.add_pictures(reply_id, [picture("ada.png"), picture("bob.png", quoted=True)])
+    await store.history.remember(reply_id, "Rose.", complete=True)
+    return reply_id
+
+
+async def _question(store: Store, reply_id: int) -> Turn:
+    found = await store.history.question(reply_id)
+    assert found is not None
+    return found
+
+
+async def test_a_deleted_message_leaves_the_quotes_of_it(store: Store) -> None:
+    """Its author took it back: neither words nor pictures of it may go to the model again."""
+    private = Place(100, 1, private_to=7)
+    open_id = await _refers(store, 501, 401)
+    private_id = await _refers(store, 502, 401, place=private)
+
+    assert await store.history.forget_message(100, 401) == 0
+    for reply_id in (open_id, private_id):
+        asked = await _question(store, reply_id)
+        assert asked == Turn("user", "Really?", "Ada", (picture("ada.png"),), reply_id=reply_id)
+    assert await _texts(store) == ["Really?", "Rose."]
+
+
+async def test_quotes_of_other_messages_stay(store: Store) -> None:
+    """An id is looked for in its channel: another channel's event is about another message."""
+    kept = await _refers(store, 501, 401)
+    elsewhere = await _refers(store, 502, 402, place=Place(101, 1))
+
+    assert await store.history.forget_message(100, 402) == 0
+    assert await store.history.forget_message(101, 401) == 0
+    for reply_id in (kept, elsewhere):
+        asked = await _question(store, reply_id)
+        assert asked.quote is not None
+        assert asked.quote.text == "my word is rose"
+        assert [each.filename for each in asked.pictures] == ["ada.png", "bob.png"]
+
+
+async def test_a_deleted_question_leaves_the_quotes_of_it(store: Store) -> None:
+    """It was a turn of its own, and somebody else referred to it."""
+    await _exchange(store, 1, question_id=401)
+    reply_id = await _refers(store, 501, 401)
+
+    assert await store.history.forget_message(100, 401) == 2
+    assert (await _question(store, reply_id)).quote is None
+
+
+async def test_quoted_pictures_that_come_after_the_deletion_are_dropped(store: Store) -> None:
+    """A download may end after the message is gone; the asker's own picture is none of that."""
+    quote = Quote("Bob", "look", message_id=401)
+    reply_id = await store.claimed(ask(501, question_id=501, quote=quote))
+    await store.history.forget_message(100, 401)
+
+    await store.history.add_pictures(reply_id, [picture("bob.png", quoted=True), picture("ada.png")])
+
+    assert (await _question(store, reply_id)).pictures == (picture("ada.png"),)
+
+
+async def test_pictures_go_on_after_quoted_ones_were_forgotten(store: Store) -> None:
+    """Whatever was taken from the middle, the next one has a place."""
+    quote = Quote("Bob", "look", message_id=401)
+    reply_id = await store.claimed(ask(501, question_id=501, quote=quote))
+    await store.history.add_pictures(reply_id, [picture("bob.png", quoted=True), picture("ada.png")])
+    await store.history.forget_message(100, 401)
+
+    await store.history.add_pictures(reply_id, [picture("more.png")])
+
+    assert (await _question(store, reply_id)).pictures == (picture("ada.png"), picture("more.png"))
+
+
+async def test_a_quote_follows_the_message_as_it_is_edited(store: Store) -> None:
+    """The words that were there before are taken back as well."""
+    reply_id = await _refers(store, 501, 401)
+    own_id = await _exchange(store, 1, question_id=401)
+
+    assert await store.history.revise(100, 401, "peo\0ny", quoted="@Reka peo\0ny")
+
+    assert (await _question(store, reply_id)).quote == Quote("Bob", "@Reka peony", message_id=401)
+    assert (await _question(store, reply_id)).text == "Really?"
+    assert (await _question(store, own_id)).text == "peony"
+
+
+async def test_a_quote_takes_the_text_where_no_other_words_are_given(store: Store) -> None:
+    """Most messages read the same in both places; a message that nobody asked with may be quoted, too."""
+    reply_id = await _refers(store, 501, 401)
+
+    assert await store.history.revise(100, 401, "peony")
+    assert not await store.history.revise(101, 401, "elsewhere")
+    assert (await _question(store, reply_id)).quote == Quote("Bob", "peony", message_id=401)
+
+
+async def test_a_forgotten_quote_does_not_come_back_with_an_edit(store: Store) -> None:
+    """Events of one message may come in any order."""
+    reply_id = await _refers(store, 501, 401)
+    await store.history.forget_message(100, 401)
+
+    assert not await store.history.revise(100, 401, "peony")
+    assert (await _question(store, reply_id)).quote is None
 
 
 async def test_forgetting_a_channel_forgets_its_private_places(store: Store) -> None:

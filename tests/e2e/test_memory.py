@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 from conversation.model import Ask, Author, MessageRef, Place
@@ -11,6 +13,7 @@ from storage.engine import open_engine
 from storage.history import SqlHistory
 from storage.journal import SqlJournal
 from tests.e2e.house import House, open_house
+from tests.e2e.pictures import picture
 
 DAY_S = 86_400.0
 
@@ -162,6 +165,61 @@ async def test_a_deleted_answer_is_forgotten_alone(house: House) -> None:
     await house.hears("again", "Sorry.")
 
     assert house.told() == [("human", "alice: the moon?"), ("human", "alice: again")]
+
+
+async def test_a_deleted_message_is_forgotten_where_it_was_quoted(house: House) -> None:
+    """Bob takes his words back: Alice's question about them must not keep them, nor his picture."""
+    house.reka.enqueue(Script("Noted."), Script("A rose."), Script("No."))
+    shown = house.bob.says(house.general, f"{house.at_reka} my rose", files=[("rose.png", picture())])
+    await house.until_shown("Noted.")
+    await house.resets()
+    house.alice.says(
+        house.general,
+        f"{house.at_reka} what is it?",
+        reply_to=shown,
+        files=[("pot.png", picture(colour="red"))],
+    )
+    await house.until_asked(2)
+    assert "> @Reka my rose" in house.told()[-1][1]
+    assert len(house.pictures_sent()) == 2
+    await house.until_remembered("what is it?", "A rose.")
+    await house.until_ended()
+
+    house.bob.deletes(shown)
+    await house.world.until(lambda: _quoted(house) == [None])
+    house.alice.says(house.general, f"{house.at_reka} whose was it?")
+    await house.until_asked(3)
+
+    assert ("human", "alice: what is it?") in house.told()
+    assert len(house.pictures_sent()) == 1
+
+
+async def test_an_edited_message_is_revised_where_it_was_quoted(house: House) -> None:
+    """What Bob no longer says must not be told on in his name."""
+    house.reka.enqueue(Script("Noted."), Script("Rose."), Script("Peony."))
+    said = house.bob.says(house.general, f"{house.at_reka} the word is rose")
+    await house.until_shown("Noted.")
+    await house.resets()
+    house.alice.says(house.general, f"{house.at_reka} which word?", reply_to=said)
+    await house.until_remembered("which word?", "Rose.")
+    await house.until_ended()
+
+    house.bob.edits(said, f"{house.at_reka} the word is peony")
+    await house.world.until(lambda: "rose" not in str(_quoted(house)))
+    house.alice.says(house.general, f"{house.at_reka} and now?")
+    await house.until_asked(3)
+
+    assert "the word is peony" in house.told()[0][1]
+    assert "rose" not in house.told()[0][1]
+
+
+def _quoted(house: House) -> list[str | None]:
+    """The words that each remembered question quotes."""
+    with closing(sqlite3.connect(house.settings.database_url.partition("///")[2])) as database:
+        return [
+            words
+            for (words,) in database.execute("SELECT quote_text FROM turns WHERE role = 'user' ORDER BY id")
+        ]
 
 
 async def test_a_partial_answer_is_marked_as_such(house: House) -> None:

@@ -22,6 +22,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     """A house whose stand-in writes at a reader's pace, only faster."""
     async with open_house(tmp_path, reka_label="stand-in") as opened:
         opened.reka.token_s = 0.005
+        opened.reka.think_s = 0.6  # long enough for the typing sign to be seen
         yield opened
 
 

@@ -95,6 +95,7 @@ def _create_turns() -> None:
     )
     op.create_index("ix_turns_place", "turns", ["channel_id", "private_to", "reply_id", "role"])
     op.create_index("ix_turns_guild", "turns", ["guild_id"])
+    op.create_index("ix_turns_quote", "turns", ["quote_message_id", "channel_id"])
     op.create_index("ix_turns_written", "turns", ["written_at_s"])
     op.create_table(
         "pictures",
@@ -105,6 +106,7 @@ def _create_turns() -> None:
         sa.Column("width_px", sa.Integer, nullable=False),
         sa.Column("height_px", sa.Integer, nullable=False),
         sa.Column("data", sa.LargeBinary, nullable=False),
+        sa.Column("quoted", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("turn_id", "position", name="pk_pictures"),
         sa.ForeignKeyConstraint(["turn_id"], ["turns.id"], name="fk_pictures_turn_id", ondelete="CASCADE"),
     )

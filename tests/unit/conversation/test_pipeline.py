@@ -248,13 +248,13 @@ async def test_who_waits_is_shown_and_is_shown_no_more_when_its_turn_comes(talk:
 
 
 async def test_past_three_that_wait_a_question_is_refused(talk: Talk) -> None:
-    """One polite sentence, and no row in the journal."""
+    """One polite sentence, told once to the same person, and no row in the journal."""
     talk.model.otherwise = (2.0, "Done.")
 
     await asyncio.gather(*(talk.says(str(number)) for number in range(6)))
 
     assert len(talk.model.streams) == 4
-    assert talk.discord.screen().count(say("queue-full", "en-US", waiting=3)) == 2
+    assert talk.discord.screen().count(say("queue-full", "en-US", waiting=3)) == 1
     assert len(talk.store.replies()) == 4
     assert talk.conversation.counts.refused == 2
 
@@ -727,7 +727,7 @@ async def test_an_edited_question_is_remembered_as_it_stands(talk: Talk) -> None
     await talk.answer(ask)
 
     assert ask.question is not None
-    await talk.conversation.message_edited(CHANNEL_ID, ask.question.message_id, "Hello")
+    await talk.conversation.message_edited(CHANNEL_ID, ask.question.message_id, "Hello", quoted="Hello")
 
     assert talk.remembered() == ["Hello", "Fine."]
 

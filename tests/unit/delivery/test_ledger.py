@@ -414,7 +414,7 @@ def test_idle_lanes_are_dropped_and_busy_ones_kept(ledger: Ledger, clock: Clock)
 def test_an_attempt_tells_what_the_wire_showed() -> None:
     """The scheduler waits on it instead of on the call, which returns late."""
     told: list[tuple[bool, bool]] = []
-    attempt = Attempt((LANE,), lambda: told.append((attempt.succeeded, attempt.message_known)))
+    attempt = Attempt((LANE,), lambda: told.append((attempt.succeeded, attempt.message is not None)))
 
     attempt.answered(500)
     attempt.answered(204)

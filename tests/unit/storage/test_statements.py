@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable
 
-from conversation.model import MessageRef, Place, ReplyState
+from conversation.model import MessageRef, Place, Quote, ReplyState
 from storage.engine import open_engine, reading
 from storage.history import SqlHistory
 from storage.journal import SqlJournal
@@ -107,18 +107,32 @@ async def test_forgotten_pictures_leave_the_database(engine: AsyncEngine) -> Non
             assert (await connection.execute(select(func.count()).select_from(table))).scalar_one() == 0
 
 
+async def test_a_message_that_is_none_of_ours_costs_no_write(engine: AsyncEngine) -> None:
+    """Each edit and deletion in a guild is told to the bot, and there is one writer at a time."""
+    history, journal = SqlHistory(engine), SqlJournal(engine)
+    await journal.claim(ask(1, question_id=5, quote=Quote("Bob", "x", message_id=6)), text="x")
+
+    with _statements(engine) as seen:
+        await history.revise(100, 7, "y")
+        await history.forget_message(100, 7)
+
+    assert [statement.split()[0] for statement, _ in seen] == ["SELECT"] * 2
+
+
 async def test_no_question_walks_over_a_whole_table(engine: AsyncEngine) -> None:
     """A month of a busy bot is a million rows; each statement must find its own by an index."""
     history, journal = SqlHistory(engine), SqlJournal(engine)
     with _statements(engine) as seen:
-        claim = await journal.claim(ask(1, question_id=5), text="x")
+        claim = await journal.claim(ask(1, question_id=5, quote=Quote("Bob", "x", message_id=4)), text="x")
         assert claim is not None
-        await history.add_pictures(claim.reply_id, [picture("a.png")])
+        await history.add_pictures(claim.reply_id, [picture("a.png"), picture("b.png", quoted=True)])
         await history.turns_before(CHANNEL, 1_000, limit=40)
         await history.turns_before(Place(1, private_to=7), 1_000, limit=40)
         await history.question(1)
         await history.remember(1, "x", complete=True)
         await history.revise(100, 5, "y")
+        await history.revise(100, 4, "y")
+        await history.forget_message(100, 4)
         await history.forget_message(100, 5)
         await history.forget_channel(100)
         await history.forget_guild(1)
