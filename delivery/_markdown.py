@@ -30,6 +30,7 @@ _LINK_TARGET_CHARS = 500
 _LANGUAGE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.#")
 _MARKERS = frozenset("*_~|")
 _LINE_MARKER = re.compile(r"[-*+]|\d{1,9}[.)]|#{1,6}|-#")
+_MAY_MARK = re.compile(r"[-*+]|\d{1,9}[.)]?|#{1,6}|-#")
 _URL_STARTS = ("http://", "https://")
 _ANGLE_STARTS = ("<http://", "<https://")
 
@@ -124,27 +125,34 @@ class Scanner:
         spans = "".join(span.marker for span in self.reopened)
         return f"{spans}{fences}{quote}" if fences else f"{quote}{spans}"
 
-    def closers(self, upto: int | None = None, *, must: bool = False) -> str:
-        """What closes everything opened before `upto`; with `must`, only what no end may leave open."""
+    def closers(self, upto: int | None = None, *, must: bool = False, moment: bool = False) -> str:
+        """What closes everything opened before `upto`; with `must`, only what no end may leave open.
+
+        With `moment` also the bracket of what may become a masked link: half of one would flash on the screen.
+        """
         end = self.pos if upto is None else upto
         ticks = "".join(
             f"\n{block.quote}{'`' * block.ticks}" for block in reversed(self.blocks) if block.at < end
         )
-        spans = "".join(
-            span.marker
+        open_spans = [
+            span
             for span in reversed(self._all_spans())
             if span.inside <= end and (not must or span.reopened or is_spoiler(span))
-        )
+        ]
         angle = ">" if self._angle.startswith(_ANGLE_STARTS) and not must else ""
-        return ticks + angle + spans
+        linked = moment and self._link == "[" and self._link_at + 1 < end and not self.blocks
+        inner = "".join(span.marker for span in open_spans if linked and span.at > self._link_at)
+        outer = "".join(span.marker for span in open_spans if not (linked and span.at > self._link_at))
+        return ticks + angle + inner + ("]" if linked else "") + outer
 
     @property
     def closing_units(self) -> int:
         """How many characters closing takes at most, also if open inline code turns out to be none."""
-        if not (self.blocks or self.spans or self.code or self._angle):
+        if not (self.blocks or self.spans or self.code or self._angle or self._link):
             return 0
         doubt = (4 if "```" in self._code_text else 0) + (2 if "||" in self._code_text else 0)
-        return len(self.closers()) + (doubt if self.code else 0)
+        apart = 1 if self.spans or self.code else 0  # what keeps the closers apart from the text
+        return len(self.closers(moment=True)) + apart + (doubt if self.code else 0)
 
     @property
     def closing_fence(self) -> bool:
@@ -180,16 +188,31 @@ class Scanner:
         if self.code and "```" in self._code_text:
             # At the line's end the code may turn out to be text, and the run a code block.
             end = min(end, self.pos - len(self._code_text) + self._code_text.index("```"))
+        if self.code and not self.code.reopened:
+            inside = len(self._code_text) - (self.pos - end)
+            if not self._code_text[: max(0, inside)].strip():
+                end = min(end, self.code.at)
         if self.in_quote_marks:
             end = min(end, self.line_start)
         if self._link == "(":
             end = min(end, self._target_at)
         if self.fresh and self.blocks:
             end = min(end, self.blocks[-1].at)
+        if self._mark_alone:
+            end = min(end, self.line_start)
         for span in reversed(self._all_spans()):
             if span.inside >= end and not span.reopened:
                 end = min(end, span.at)
         return end
+
+    @property
+    def _mark_alone(self) -> bool:
+        """True where the line holds the mark of a list, heading or quote, or what may become one, and no more."""
+        if self.blocks or self.code:
+            return False
+        if self.bare:
+            return bool(self.quote)
+        return self._head == "" or (self._head is not None and _MAY_MARK.fullmatch(self._head) is not None)
 
     def _all_spans(self) -> tuple[Span, ...]:
         return (*self.spans, self.code) if self.code else self.spans
@@ -238,6 +261,16 @@ class Scanner:
         return not (self.blocks or self.code or self._link == "(" or self._angle)
 
     @property
+    def escaped(self) -> bool:
+        """True after a backslash that takes its meaning from the next character."""
+        return self._escaped
+
+    @property
+    def in_spoiler(self) -> bool:
+        """True after `||`, in what is hidden until somebody asks for it."""
+        return any(is_spoiler(span) for span in self.spans)
+
+    @property
     def in_brackets(self) -> bool:
         """True after `[`, in what may be the text of a masked link."""
         return self._link == "["
@@ -269,6 +302,7 @@ class Scanner:
             self._step(char)
             return
         if char == "`" and not self._escaped:
+            self._head = None
             self._begin_run(char)
         elif self.blocks:
             self._in_block(char)

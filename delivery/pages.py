@@ -13,7 +13,7 @@ How Markdown is read, and so what counts as open, stands in delivery/_markdown.p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -58,21 +58,22 @@ def paginate(text: str, *, limit_chars: int = 2000, ended: bool = True) -> list[
 
 
 class Pager:
-    """Paginates one growing text, reading only what is new; a text that was revised is read anew."""
+    """Paginates one growing text, reading only what is new; a text that was revised is read anew.
 
-    def __init__(self, limit_chars: int = 2000) -> None:
-        if limit_chars < 40:
-            raise ValueError(f"a page needs room for at least 40 characters, not {limit_chars}")
-        self._limit_chars = limit_chars
+    `limit_chars` may be a function: the limit of each page, counted from 0.
+    """
+
+    def __init__(self, limit_chars: int | Callable[[int], int] = 2000) -> None:
+        self._limit_of = limit_chars if callable(limit_chars) else lambda _page: limit_chars
         self._text = ""
         self._done: list[Page] = []
-        self._live = _LivePage(limit_chars, Scanner())
+        self._live = _LivePage(self._limit_of, 0, Scanner())
 
     def pages(self, text: str, *, ended: bool) -> list[Page]:
         """The pages of `text`; while it has not ended, what is half-typed at its end is held back."""
         if not text.startswith(self._text):
             self._done = []
-            self._live = _LivePage(self._limit_chars, Scanner())
+            self._live = _LivePage(self._limit_of, 0, Scanner())
         self._text = text
         while (cut := self._live.fill(text)) is not None:
             self._done.append(cut[0])
@@ -86,7 +87,11 @@ class Pager:
 class _LivePage:
     """The page that is being filled."""
 
-    def __init__(self, limit_chars: int, scanner: Scanner) -> None:
+    def __init__(self, limit_of: Callable[[int], int], number: int, scanner: Scanner) -> None:
+        limit_chars = limit_of(number)
+        if limit_chars < 40:
+            raise ValueError(f"a page needs room for at least 40 characters, not {limit_chars}")
+        self._limit_of, self._number = limit_of, number
         self._limit = limit_chars
         self._held = min(HELD_CHARS, limit_chars // 4)
         self._begin = self._near = scanner
@@ -192,11 +197,12 @@ class _LivePage:
                 break
         else:
             raise AssertionError("one character always fits: markers take at most half a page")
-        after = scanner.next_page(place, language_chars=self._limit // 4)
-        if (len(after.opener) + after.closing_units) * 2 > self._limit:
+        limit = self._limit_of(self._number + 1)
+        after = scanner.next_page(place, language_chars=limit // 4)
+        if (len(after.opener) + after.closing_units) * 2 > limit:
             # Deeply nested Markdown on a small page: markers alone must not fill it.
             after = Scanner(place)
-        return page, _LivePage(self._limit, after)
+        return page, _LivePage(self._limit_of, self._number + 1, after)
 
     def _choices(self, text: str, over: int) -> Iterator[int]:
         """Where to cut, best first."""
@@ -231,12 +237,12 @@ class _LivePage:
         if self._start is None:
             return None
         if self._full_from is None:
-            return self._page(text, self._scanner.shown, self._scanner)
+            return self._page(text, self._scanner.shown, self._scanner, moment=True)
         best = max((x for x in self._places if x[0] and x[1] >= self._full_from), default=None)
         end = best[1] if best else self._full_from
         if self._memo is None or self._memo[0] != end:
             scanner = self._at(text, end)
-            self._memo = (end, self._page(text, scanner.shown, scanner))
+            self._memo = (end, self._page(text, scanner.shown, scanner, moment=True))
         return self._memo[1]
 
     def last_pages(self, text: str) -> list[Page]:
@@ -248,7 +254,7 @@ class _LivePage:
         for scanner in (self._scanner, self._scanner.without_emphasis()):
             rest = scanner.completion()
             end = scanner if rest else scanner.ended()
-            content = end.opener + shown + (rest or end.closers(must=True))
+            content = end.opener + (shown + rest if rest else _closed(shown, end.closers(must=True)))
             if _units(content) <= self._limit:
                 return [Page(content, self._start, self._start + len(shown))]
         page, live = self._cut(text, len(text) - 1)
@@ -265,13 +271,25 @@ class _LivePage:
         self._near = scanner.fork()
         return scanner
 
-    def _page(self, text: str, pos: int, scanner: Scanner) -> Page | None:
+    def _page(self, text: str, pos: int, scanner: Scanner, *, moment: bool = False) -> Page | None:
         start = self._start or 0
         shown = text[start:pos].rstrip()
         if not shown.strip():
             return None
-        content = scanner.opener + shown + scanner.closers(start + len(shown))
+        content = scanner.opener + _closed(shown, scanner.closers(start + len(shown), moment=moment))
         return Page(content, start, start + len(shown))
+
+
+def _closed(shown: str, closers: str) -> str:
+    """The text and what closes it, kept apart where they would run together."""
+    if closers and closers[0] in "*_~|":
+        if (len(shown) - len(shown.rstrip("\\"))) % 2:
+            return f"{shown}\\{closers}"  # the backslash would take the marker's meaning away
+        if closers[0] == shown[-1] == "|":
+            return f"{shown} {closers}"  # three of them are no marker
+    elif closers and closers[0] == shown[-1] == "`":
+        return f"{shown} {closers}"  # the same
+    return shown + closers
 
 
 def _units(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,6 +51,73 @@ def test_a_revised_text_is_composed_anew() -> None:
     composer = PageComposer(40)
     composer.compose("The first version of a text that needs two pages", ended=False)
     assert composer.compose("Short", ended=False) == ["Short"]
+
+
+def test_what_ended_may_be_asked_for_again() -> None:
+    """The last edit may have to be repeated, with another note."""
+    composer = PageComposer(60)
+    text = "| a | b |\n|---|---|\n| 1 | 2 |"
+    first = composer.compose(text, ended=True)
+    assert composer.compose(text, ended=True, note=NOTE)[-1].endswith(NOTE)
+    assert composer.compose(text, ended=True) == first
+    assert composer.compose(text[:-3], ended=False) == []
+
+
+def test_thinking_shows_as_one_small_line_until_there_is_an_answer() -> None:
+    """People wait with patience when they see that something happens."""
+    composer = PageComposer(thinking="Thinking…")
+    assert composer.compose("", ended=False, reasoning="I add up") == ["-# Thinking… I add up"]
+    assert composer.compose("<reasoning>I divide", ended=False) == ["-# Thinking… I divide"]
+    assert composer.compose("It is 4", ended=False, reasoning="I add up") == ["It is 4"]
+    assert PageComposer().compose("", ended=False, reasoning="I add up") == []
+
+
+def test_reasoning_is_kept_for_whoever_asks() -> None:
+    """It is hidden, not lost."""
+    composed = PageComposer().composed("<think>apart</think>It is 4", ended=True, reasoning="before")
+    assert composed.contents == ["It is 4"]
+    assert composed.reasoning == "before\n\napart"
+
+
+def test_an_answer_that_is_all_reasoning_is_shown() -> None:
+    """Some models never leave their tags; with a note the note says what happened."""
+    assert PageComposer().compose("<reasoning>It is 4", ended=True) == ["It is 4"]
+    assert PageComposer().compose("<reasoning>It is 4", ended=True, note=NOTE) == [NOTE]
+
+
+REST = "-# The whole answer is in the file."
+
+
+def test_past_ten_pages_the_rest_is_in_the_file_alone() -> None:
+    """Twenty messages bury a channel."""
+    text = " ".join(f"w{number}" for number in range(400))
+    composer = PageComposer(100, rest=REST)
+    for size in range(0, len(text), 7):
+        growing = composer.compose(text[:size], ended=False)
+        assert len(growing) <= 10
+        assert all(len(content) <= 100 for content in growing)
+    composed = composer.composed(text, ended=True)
+    assert len(composed.contents) == 10
+    assert composed.contents == growing
+    assert composed.contents[-1].endswith(f"\n\n{REST}")
+    assert composed.attachment is not None
+    assert composed.attachment.data == text.encode()
+    assert len(PageComposer(100).compose(text, ended=True)) > 10
+
+
+def test_the_sentence_about_the_rest_is_said_only_where_there_is_a_rest() -> None:
+    """An answer of ten pages is whole."""
+    text = " ".join(f"w{number}" for number in range(170))
+    composed = PageComposer(100, rest=REST).composed(text, ended=True)
+    assert 5 < len(composed.contents) <= 10
+    assert not any(REST in content for content in composed.contents)
+    assert composed.attachment is not None
+
+
+def test_the_sentence_about_the_rest_leaves_room_for_the_answer() -> None:
+    """A page of nothing but our own words is no answer."""
+    with pytest.raises(ValueError, match="half"):
+        PageComposer(100, rest="x" * 60)
 
 
 PIECES = (

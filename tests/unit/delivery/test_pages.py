@@ -18,7 +18,7 @@ _CODE_BLOCK = re.compile(r"```(?:([a-z0-9_+\-.#]+?)\n)?\n*([^\n][\s\S]*?)\n*```"
 _INLINE_CODE = re.compile(r"(`+)([\s\S]*?[^`])\1(?!`)")
 _TICK = re.compile(r"[`\\]")
 _REOPENED = re.compile(r"(?:> )?(?:[*_~|]+|`{1,2})*(?:(?:> )?`{3,}[\w+#.-]*\n)*(?:> )?")
-_CLOSED = re.compile(r"`{0,2}(?:\n(?:> )?`{3,})*(?:`{1,2})?>?[*_~|]*")
+_CLOSED = re.compile(r"[\\ ]?`{0,2}(?:\n(?:> )?`{3,})*(?:`{1,2})?>?[*_~|]*\]?[*_~|]*")
 
 
 def units(text: str) -> int:
@@ -380,15 +380,26 @@ def test_emphasis_is_closed_at_the_end_of_a_page_and_reopened() -> None:
         ("Call `f(x", "Call `f(x`"),
         ("Call ``a`b", "Call ``a`b``"),
         ("Call `", "Call"),
+        ("Call `` ", "Call"),
+        ("Call `a`` ", "Call `a`` `"),
         ("So:\n``", "So:"),
         ("So:\n```p", "So:"),
         ("So:\n```py\n", "So:"),
         ("So:\n```py\nx", "So:\n```py\nx\n```"),
         ("So:\n```py\nx\n``", "So:\n```py\nx\n```"),
+        ("See [the pa", "See [the pa]"),
+        ("**See [the *pa", "**See [the *pa*]**"),
+        ("See [", "See ["),
         ("See [the page](https://exa", "See [the page]"),
         ("See [the page](https://e.x)", "See [the page](https://e.x)"),
         ("See f[0](x", "See f[0](x"),
         ("See <https://exa", "See <https://exa>"),
+        ("One:\n- ", "One:"),
+        ("One:\n12", "One:"),
+        ("One:\n- [x", "One:\n- [x]"),
+        ("So:\n##", "So:"),
+        ("So:\n> ", "So:"),
+        ("So:\n> - x", "So:\n> - x"),
     ],
 )
 def test_a_growing_text_is_balanced_at_every_moment(text: str, shown: str) -> None:
@@ -421,6 +432,12 @@ def test_an_ended_text_keeps_its_stray_stars() -> None:
     """At the end a marker that was never closed is text after all; a spoiler is closed whatever comes."""
     assert contents("Use *args and **kwargs") == ["Use *args and **kwargs"]
     assert contents("The end is ||sad") == ["The end is ||sad||"]
+
+
+def test_what_closes_a_spoiler_stands_apart_from_the_text() -> None:
+    """A backslash would take its meaning away, and three bars are no marker."""
+    assert contents("||so \\") == ["||so \\\\||"]
+    assert contents("||so|\n") == ["||so| ||"]
 
 
 def test_a_broken_off_block_is_closed_at_the_end() -> None:
