@@ -65,6 +65,9 @@ class RekaBot(WiredBot):
         """End what is under way while REST still works, however the end came about."""
         if not self.is_closed():
             await self.wiring.conversation.drain(0.0)
+            for extension in tuple(self.extensions):
+                await self.unload_extension(extension)  # it waits for what it was just handed
+            await self.wiring.conversation.drain(0.0)
             await self.wiring.end_calls()
         await super().close()
 

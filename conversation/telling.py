@@ -11,7 +11,7 @@ from conversation.model import Claim, MessageRef, Place, Refusal
 from conversation.ports import ReplyJournal
 from conversation.sentences import moment, note, say
 from conversation.work import Work
-from delivery.live_reply import LiveReply, LiveReplyCounts
+from delivery.live_reply import LiveReply, LiveReplyCounts, Words
 from delivery.scheduler import Scheduler
 from delivery.surface import Draft, Offer, OfferKind, SurfaceError
 
@@ -53,6 +53,7 @@ class Telling:
             removed=removed,
             shown=shown,
             courtesy=courtesy,
+            words=Words(say("thinking", work.ask.locale), note(say("rest-in-file", work.ask.locale))),
             counts=self.counts,
         )
 

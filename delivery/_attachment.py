@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from delivery.surface import Attachment
 
 PAGES_WITHOUT_FILE = 5
 CODE_PAGES_WITHOUT_FILE = 2
@@ -16,14 +17,6 @@ _LANGUAGES = (
     "markdown md md md latex tex tex tex diff diff ini ini csv csv"
 )
 _EXTENSIONS = dict(zip(_LANGUAGES.split()[::2], _LANGUAGES.split()[1::2], strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file that goes with the last message of an answer."""
-
-    filename: str
-    data: bytes = field(repr=False)
 
 
 def whole_answer(text: str, pages: int, limit_chars: int) -> Attachment | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from delivery._attachment import Attachment, whole_answer
+from delivery._attachment import whole_answer
 from delivery._layout import Layout, units
 from delivery._reasoning import split_reasoning, thinking_line
 from delivery.pages import paginate
 from delivery.render import Renderer
+from delivery.surface import Attachment
 
 MOST_PAGES = 10
 

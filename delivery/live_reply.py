@@ -15,7 +15,16 @@ from dataclasses import dataclass, replace
 from delivery.compose import PageComposer
 from delivery.ledger import Pace
 from delivery.scheduler import Call, Scheduler, Ticket, Urgency
-from delivery.surface import Draft, MessageRef, Offer, Surface, SurfaceError, SurfaceGone, SurfaceUnsure
+from delivery.surface import (
+    Attachment,
+    Draft,
+    MessageRef,
+    Offer,
+    Surface,
+    SurfaceError,
+    SurfaceGone,
+    SurfaceUnsure,
+)
 
 FIRST_EDIT_AFTER_S = 0.4  # the first message holds one token; soon after it there is more to read
 YOUNG_EDITS = 4  # the first window's worth of progress
@@ -37,6 +46,7 @@ class Shown:
     ref: MessageRef
     content: str | None
     offer: Offer | None = None
+    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +56,20 @@ class _Step:
     page: int
     content: str
     offer: Offer | None
+    attachment: Attachment | None
     ref: MessageRef | None  # None: create it
     surplus: bool = False  # the draft has fewer pages than the screen: remove this one
     last: bool = False  # the draft's last page
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Sentences of ours that belong to an answer, in the reader's language."""
+
+    thinking: str = ""
+    """The label of the line that shows a model's reasoning before it answers."""
+    rest: str = ""
+    """What the last page of a very long answer says of the file that holds all of it."""
 
 
 @dataclass(slots=True)
@@ -82,6 +103,7 @@ class LiveReply:
         removed: Removed | None = None,
         shown: tuple[MessageRef, ...] = (),
         courtesy: bool = False,
+        words: Words | None = None,
         counts: LiveReplyCounts | None = None,
     ) -> None:
         self._surface = surface
@@ -91,7 +113,13 @@ class LiveReply:
         self._removed = removed
         self._courtesy = courtesy
         self._taken_away: set[MessageRef] = set()
-        self._composer = PageComposer(limit_chars=surface.limit_chars, wraps_urls=surface.wraps_urls)
+        words = words or Words()
+        self._composer = PageComposer(
+            surface.limit_chars,
+            wraps_urls=surface.wraps_urls,
+            thinking=words.thinking,
+            rest=words.rest if surface.takes_files else "",
+        )
         self._shown = [Shown(ref, None) for ref in shown]
         self._counts = counts or LiveReplyCounts()
         self._draft = Draft("")
@@ -169,17 +197,22 @@ class LiveReply:
 
     def _next_step(self) -> _Step | None:
         draft = self._draft
-        contents = self._composer.compose(draft.text, ended=draft.ended, note=draft.note)
+        composed = self._composer.composed(
+            draft.text, ended=draft.ended, note=draft.note, reasoning=draft.reasoning
+        )
+        contents = composed.contents
         last = len(contents) - 1
         for page, content in enumerate(contents):
-            offer = draft.offer if page == last and draft.ended else None
+            at_end = page == last and draft.ended
+            offer = draft.offer if at_end else None
+            attachment = composed.attachment if at_end and self._surface.takes_files else None
             if page == len(self._shown):
-                return _Step(page, content, offer, None, last=page == last)
+                return _Step(page, content, offer, attachment, None, last=page == last)
             shown = self._shown[page]
-            if (shown.content, shown.offer) != (content, offer):
-                return _Step(page, content, offer, shown.ref, last=page == last)
+            if (shown.content, shown.offer, shown.attachment) != (content, offer, attachment):
+                return _Step(page, content, offer, attachment, shown.ref, last=page == last)
         if draft.ended and contents and len(self._shown) > len(contents):
-            return _Step(len(self._shown) - 1, "", None, self._shown[-1].ref, surplus=True)
+            return _Step(len(self._shown) - 1, "", None, None, self._shown[-1].ref, surplus=True)
         return None
 
     def _urgency(self, step: _Step) -> Urgency:
@@ -232,7 +265,10 @@ class LiveReply:
         return ticket
 
     async def _edit(self, step: _Step, ref: MessageRef, ticket: Ticket) -> None:
-        call = self._scheduler.send(ticket, lambda: self._surface.edit(ref, step.content, offer=step.offer))
+        call = self._scheduler.send(
+            ticket,
+            lambda: self._surface.edit(ref, step.content, offer=step.offer, attachment=step.attachment),
+        )
         try:
             await call.done()
         except SurfaceUnsure:
@@ -245,7 +281,7 @@ class LiveReply:
         self._counts.edits += 1
         self._edits += 1
         self._note_shown()
-        self._shown[step.page] = Shown(ref, step.content, step.offer)
+        self._shown[step.page] = Shown(ref, step.content, step.offer, step.attachment)
 
     async def _remove(self, ref: MessageRef, ticket: Ticket) -> None:
         self._taken_away.add(ref)  # first: Discord's event of it may overtake the answer
@@ -273,7 +309,9 @@ class LiveReply:
         while True:
             call = self._scheduler.send(
                 ticket,
-                lambda: self._surface.create(step.page, step.content, nonce=nonce, offer=step.offer),
+                lambda: self._surface.create(
+                    step.page, step.content, nonce=nonce, offer=step.offer, attachment=step.attachment
+                ),
             )
             self._creating = (step, call)
             try:
@@ -297,7 +335,7 @@ class LiveReply:
         self._counts.creates += 1
         self._created_at = self._scheduler.now()
         self._note_shown()
-        self._shown.append(Shown(ref, step.content, step.offer))
+        self._shown.append(Shown(ref, step.content, step.offer, step.attachment))
         await self._posted(step.page, ref)
 
     def _note_shown(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -44,6 +44,14 @@ class Draft:
     offer: Offer | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with the last message of an answer."""
+
+    filename: str
+    data: bytes = field(repr=False)
+
+
 class SurfaceError(Exception):
     """A create, edit or delete did not happen, or nobody knows whether it did."""
 
@@ -73,6 +81,9 @@ class Surface(Protocol):
     wraps_urls: bool
     """True where edits cannot suppress link previews, so that bare URLs must be written as <url>."""
 
+    takes_files: bool
+    """Whether a message here may carry a file."""
+
     @property
     def ends_at_s(self) -> float | None:
         """Epoch seconds after which nothing can be shown here any more; None where there is no such end."""
@@ -90,7 +101,15 @@ class Surface(Protocol):
         """The rate limits (keys of the ledger) that editing `ref` counts against."""
         ...
 
-    async def create(self, page: int, content: str, *, nonce: str, offer: Offer | None = None) -> MessageRef:
+    async def create(
+        self,
+        page: int,
+        content: str,
+        *,
+        nonce: str,
+        offer: Offer | None = None,
+        attachment: Attachment | None = None,
+    ) -> MessageRef:
         """Show page number `page` (from 0) as a new message; `nonce` has at most 25 characters."""
         ...
 
@@ -98,8 +117,15 @@ class Surface(Protocol):
         """Look whether a create whose answer was lost has happened after all."""
         ...
 
-    async def edit(self, ref: MessageRef, content: str, *, offer: Offer | None = None) -> None:
-        """Make `ref` show `content`, with the button that `offer` names or none."""
+    async def edit(
+        self,
+        ref: MessageRef,
+        content: str,
+        *,
+        offer: Offer | None = None,
+        attachment: Attachment | None = None,
+    ) -> None:
+        """Make `ref` show `content`, with the button that `offer` names or none, and with a file where one is given."""
         ...
 
     async def delete(self, ref: MessageRef) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
 import discord
 from discord import app_commands
@@ -40,10 +45,26 @@ log = logging.getLogger(__name__)
 
 QUESTION_CHARS = 4_000
 HINTS_KEPT = 10_000
+HANDLERS_END_IN_S = 1.0
 # By a try whose answer was lost, or since the event came twice: who claims it decides.
 DEFERRED_ALREADY = 40060
 EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
 BOTH_INSTALLS = app_commands.AppInstallationType(guild=True, user=True)
+
+
+_P = ParamSpec("_P")
+_Handler = Callable[Concatenate["ChatCog", _P], Coroutine[Any, Any, None]]
+
+
+def _owned(handler: _Handler[_P]) -> _Handler[_P]:
+    """Make the cog the owner of the task that discord.py starts for an event and then forgets."""
+
+    @wraps(handler)
+    async def handle(self: ChatCog, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
+        with self.visited():
+            await handler(self, *args, **kwargs)
+
+    return handle
 
 
 class ChatCog(commands.Cog, name="ChatCog"):
@@ -63,6 +84,7 @@ class ChatCog(commands.Cog, name="ChatCog"):
         self._fetch = fetch
         self._lost_answers = lost_answers
         self._hinted: set[tuple[int, int]] = set()
+        self._handlers: set[asyncio.Task[Any]] = set()
         self._about = app_commands.ContextMenu(
             name="Ask about this message",
             callback=self.about,
@@ -75,6 +97,24 @@ class ChatCog(commands.Cog, name="ChatCog"):
 
     async def cog_unload(self) -> None:
         self._bot.tree.remove_command(self._about.name, type=self._about.type)
+        if self._handlers:
+            await asyncio.wait(self._handlers, timeout=HANDLERS_END_IN_S)
+        if late := list(self._handlers):
+            for task in late:
+                task.cancel()  # an answer under way has another owner
+            await asyncio.wait(late)
+
+    @contextmanager
+    def visited(self) -> Iterator[None]:
+        """Know of the running task as long as it is inside."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a handler runs in a task")
+        self._handlers.add(task)
+        try:
+            yield
+        finally:
+            self._handlers.discard(task)
 
     @property
     def _me(self) -> discord.ClientUser:
@@ -85,6 +125,7 @@ class ChatCog(commands.Cog, name="ChatCog"):
     # Questions ---------------------------------------------------------------------------------------------
 
     @commands.Cog.listener()
+    @_owned
     async def on_message(self, message: discord.Message) -> None:
         """Answer a DM or a mention. Bots get no answer: two bots could loop for ever."""
         if not is_for_us(message, self._me):
@@ -107,6 +148,7 @@ class ChatCog(commands.Cog, name="ChatCog"):
     )
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     @app_commands.allowed_installs(guilds=True, users=True)
+    @_owned
     async def ask(
         self,
         interaction: discord.Interaction,
@@ -118,6 +160,7 @@ class ChatCog(commands.Cog, name="ChatCog"):
         ask = ask_from_command(interaction, question, image, private=private, fetch=self._fetch)
         await self._answer_interaction(interaction, ask, private=private)
 
+    @_owned
     async def about(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """Explain a message; Discord hands over its content, whoever wrote it."""
         private = message.flags.ephemeral  # what only the asker sees must not be explained to all
@@ -177,6 +220,7 @@ class ChatCog(commands.Cog, name="ChatCog"):
 
     # Try again ---------------------------------------------------------------------------------------------
 
+    @_owned
     async def try_again(self, interaction: discord.Interaction, reply_id: int) -> None:
         """Ask the question of a reply anew: its asker may, and who may manage messages."""
         locale = str(interaction.locale)
@@ -218,6 +262,7 @@ class ChatCog(commands.Cog, name="ChatCog"):
     @app_commands.command(name="reset", description="Forget this channel's conversation")
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     @app_commands.allowed_installs(guilds=True, users=True)
+    @_owned
     async def reset(self, interaction: discord.Interaction) -> None:
         """Forget what was said here, and the asker's private exchange in this channel."""
         if not await self._defer(interaction):
@@ -230,15 +275,18 @@ class ChatCog(commands.Cog, name="ChatCog"):
         await self._conversation.say_once(event, surface, say(kind, event.locale))
 
     @commands.Cog.listener()
+    @_owned
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         await self._conversation.message_deleted(event.channel_id, event.message_id)
 
     @commands.Cog.listener()
+    @_owned
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         for message_id in event.message_ids:
             await self._conversation.message_deleted(event.channel_id, message_id)
 
     @commands.Cog.listener()
+    @_owned
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """Memory follows what stands there now; an unfurled link is an update too, but changes no words."""
         message = event.message
@@ -255,13 +303,16 @@ class ChatCog(commands.Cog, name="ChatCog"):
             )
 
     @commands.Cog.listener()
+    @_owned
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         await self._conversation.channel_gone(channel.id)
 
     @commands.Cog.listener()
+    @_owned
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
         await self._conversation.channel_gone(event.thread_id)
 
     @commands.Cog.listener()
+    @_owned
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         await self._conversation.guild_gone(guild.id)

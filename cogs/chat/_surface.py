@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from io import BytesIO
 from typing import Any, cast
 
 import discord
@@ -13,6 +14,7 @@ import discord
 from cogs.chat._views import try_again_view
 from delivery.ledger import create_lane, edit_lane, webhook_channel_lane, webhook_lane
 from delivery.surface import (
+    Attachment,
     MessageRef,
     Offer,
     SurfaceForbidden,
@@ -71,6 +73,15 @@ def _view(offer: Offer | None) -> discord.ui.View | None:
     return try_again_view(offer) if offer is not None else None
 
 
+def _file(attachment: Attachment) -> discord.File:
+    return discord.File(BytesIO(attachment.data), attachment.filename)
+
+
+def _files(attachment: Attachment | None) -> list[discord.File | discord.Attachment]:
+    """What an edit should leave attached; not to mention files would keep those that are there."""
+    return [_file(attachment)] if attachment is not None else cast("list[Any]", discord.utils.MISSING)
+
+
 class ChannelSurface:
     """A reply as ordinary messages of a channel, a thread or a direct message.
 
@@ -92,8 +103,10 @@ class ChannelSurface:
         question: discord.Message | None = None,
         may_quote: bool = True,
         wraps_urls: bool = False,
+        takes_files: bool = True,
     ) -> None:
         self.wraps_urls = wraps_urls
+        self.takes_files = takes_files
         self._channel = channel
         self._lost_answers = lost_answers
         self._me = me
@@ -110,23 +123,35 @@ class ChannelSurface:
     def edit_lanes(self, ref: MessageRef) -> tuple[str, ...]:
         return (edit_lane(ref.channel_id),)
 
-    async def create(self, page: int, content: str, *, nonce: str, offer: Offer | None = None) -> MessageRef:
+    async def create(
+        self,
+        page: int,
+        content: str,
+        *,
+        nonce: str,
+        offer: Offer | None = None,
+        attachment: Attachment | None = None,
+    ) -> MessageRef:
         with _as_surface_errors(self._lost_answers):
             try:
-                message = await self._send(page, content, nonce, offer)
+                message = await self._send(page, content, nonce, offer, attachment)
             except discord.HTTPException as error:
                 if page > 0 or not self._may_quote or error.code not in (NO_HISTORY, UNKNOWN_REFERENCE):
                     raise
                 self._may_quote = False
-                message = await self._send(page, content, nonce, offer)
+                message = await self._send(page, content, nonce, offer, attachment)
         return MessageRef(message.channel.id, message.id)
 
-    async def _send(self, page: int, content: str, nonce: str, offer: Offer | None) -> discord.Message:
+    async def _send(
+        self, page: int, content: str, nonce: str, offer: Offer | None, attachment: Attachment | None
+    ) -> discord.Message:
         options: dict[str, Any] = {"nonce": nonce, "suppress_embeds": True}
         if page == 0 and self._question is not None and self._may_quote:
             options["reference"] = self._question.to_reference(fail_if_not_exists=False)
         if offer is not None:
             options["view"] = try_again_view(offer)
+        if attachment is not None:
+            options["file"] = _file(attachment)
         message: discord.Message = await self._channel.send(content, **options)
         return message
 
@@ -148,11 +173,18 @@ class ChannelSurface:
         replied_to = message.reference.message_id if message.reference is not None else None
         return replied_to is None or self._question is None or replied_to == self._question.id
 
-    async def edit(self, ref: MessageRef, content: str, *, offer: Offer | None = None) -> None:
+    async def edit(
+        self,
+        ref: MessageRef,
+        content: str,
+        *,
+        offer: Offer | None = None,
+        attachment: Attachment | None = None,
+    ) -> None:
         # Unlike Message.edit, this sends no flags and so leaves previews suppressed.
         message = self._channel.get_partial_message(ref.message_id)
         with _as_surface_errors(self._lost_answers):
-            await message.edit(content=content, view=self._button(ref, offer))
+            await message.edit(content=content, view=self._button(ref, offer), attachments=_files(attachment))
 
     def _button(self, ref: MessageRef, offer: Offer | None) -> discord.ui.View | None:
         if offer is not None:
@@ -195,10 +227,13 @@ def surface_of_message(
     channel = message.channel
     if not isinstance(channel, Channel):
         return None
-    may_quote = True
+    may_quote = takes_files = True
     if message.guild is not None and not isinstance(channel, discord.DMChannel | discord.PartialMessageable):
-        may_quote = channel.permissions_for(message.guild.me).read_message_history
-    return ChannelSurface(channel, lost_answers, me=me, question=message, may_quote=may_quote)
+        allowed = channel.permissions_for(message.guild.me)
+        may_quote, takes_files = allowed.read_message_history, allowed.attach_files
+    return ChannelSurface(
+        channel, lost_answers, me=me, question=message, may_quote=may_quote, takes_files=takes_files
+    )
 
 
 def may_write(interaction: discord.Interaction) -> bool:
@@ -233,13 +268,14 @@ class InteractionSurface:
         self._interaction = interaction
         self._lost_answers = lost_answers
         self._private = private
+        self.takes_files = interaction.app_permissions.attach_files or interaction.guild_id is None
         self._expires_at_s = interaction.expires_at.timestamp()
         self._original_id: int | None = interaction.message.id if interaction.message is not None else None
         self._followups: set[int] = set()
         self._channel: ChannelSurface | None = None
         channel = interaction.channel
         if not private and may_write(interaction) and isinstance(channel, Channel):
-            self._channel = ChannelSurface(channel, lost_answers, me=me)
+            self._channel = ChannelSurface(channel, lost_answers, me=me, takes_files=self.takes_files)
         channel_id = interaction.channel_id or 0
         self._webhook_lanes = (webhook_lane(interaction.token), webhook_channel_lane(channel_id))
 
@@ -270,26 +306,39 @@ class InteractionSurface:
         ours_by_token = ref.message_id == self._original_id or ref.message_id in self._followups
         return self._channel if self._token_ends or not ours_by_token else None
 
-    async def create(self, page: int, content: str, *, nonce: str, offer: Offer | None = None) -> MessageRef:
+    async def create(
+        self,
+        page: int,
+        content: str,
+        *,
+        nonce: str,
+        offer: Offer | None = None,
+        attachment: Attachment | None = None,
+    ) -> MessageRef:
         channel = self._by_channel(page)
         if channel is not None:
-            return await channel.create(page, content, nonce=nonce, offer=offer)
+            return await channel.create(page, content, nonce=nonce, offer=offer, attachment=attachment)
         with _as_surface_errors(self._lost_answers):
             if page == 0:
                 message: discord.Message = await self._interaction.edit_original_response(
-                    content=content, view=_view(offer)
+                    content=content, view=_view(offer), attachments=_files(attachment)
                 )
                 self._original_id = message.id
             else:
-                message = await self._followup(content, offer)
+                message = await self._followup(content, offer, attachment)
                 self._followups.add(message.id)
         return MessageRef(message.channel.id, message.id)
 
-    async def _followup(self, content: str, offer: Offer | None) -> discord.Message:
-        view = _view(offer)
-        if view is None:
-            return await self._interaction.followup.send(content, ephemeral=self._private, wait=True)
-        return await self._interaction.followup.send(content, ephemeral=self._private, view=view, wait=True)
+    async def _followup(
+        self, content: str, offer: Offer | None, attachment: Attachment | None
+    ) -> discord.Message:
+        options: dict[str, Any] = {"ephemeral": self._private, "wait": True}
+        if offer is not None:
+            options["view"] = try_again_view(offer)
+        if attachment is not None:
+            options["file"] = _file(attachment)
+        message: discord.Message = await self._interaction.followup.send(content, **options)
+        return message
 
     async def find(self, page: int, *, nonce: str, content: str) -> MessageRef | None:
         if page > 0 and self._channel is not None:
@@ -298,14 +347,23 @@ class InteractionSurface:
             message = await self._interaction.original_response()
         return MessageRef(message.channel.id, message.id) if message.content == content.strip() else None
 
-    async def edit(self, ref: MessageRef, content: str, *, offer: Offer | None = None) -> None:
+    async def edit(
+        self,
+        ref: MessageRef,
+        content: str,
+        *,
+        offer: Offer | None = None,
+        attachment: Attachment | None = None,
+    ) -> None:
         channel = self._edits_by_channel(ref)
         if channel is not None:
-            await channel.edit(ref, content, offer=offer)
+            await channel.edit(ref, content, offer=offer, attachment=attachment)
             return
         with _as_surface_errors(self._lost_answers):
             if ref.message_id == self._original_id:
-                await self._interaction.edit_original_response(content=content, view=_view(offer))
+                await self._interaction.edit_original_response(
+                    content=content, view=_view(offer), attachments=_files(attachment)
+                )
             else:
                 await self._interaction.followup.edit_message(
                     ref.message_id, content=content, view=_view(offer)
@@ -343,5 +401,13 @@ class WhisperSurface(InteractionSurface):
     def repeatable(self, page: int) -> bool:
         return False  # a followup carries no nonce
 
-    async def create(self, page: int, content: str, *, nonce: str, offer: Offer | None = None) -> MessageRef:
-        return await super().create(page + 1, content, nonce=nonce, offer=offer)
+    async def create(
+        self,
+        page: int,
+        content: str,
+        *,
+        nonce: str,
+        offer: Offer | None = None,
+        attachment: Attachment | None = None,
+    ) -> MessageRef:
+        return await super().create(page + 1, content, nonce=nonce, offer=offer, attachment=attachment)

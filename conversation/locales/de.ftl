@@ -28,6 +28,9 @@ reka-refused = Reka wollte diese Frage nicht annehmen: Frag bitte anders oder k�
 unexpected = Bei mir ist etwas schiefgegangen, und es steht in meinem Log: Versuch es bitte noch einmal.
 discord-refused = Discord wollte diese Antwort nicht zeigen: Bitte frag anders.
 
+thinking = Denkt nach …
+rest-in-file = Die ganze Antwort steht in der angehängten Datei.
+
 note-broke-off = Die Antwort ist hier abgebrochen. { $why }
 note-too-long = Ich höre hier auf: Diese Antwort hat ihre Grenze von { $limit } Zeichen erreicht. Bitte mich weiterzumachen, wenn du mehr willst.
 note-too-slow = Ich höre hier auf: Diese Antwort hat länger als { $minutes ->

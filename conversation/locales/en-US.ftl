@@ -29,6 +29,9 @@ reka-refused = Reka would not take this question: please ask it in another way, 
 unexpected = Something went wrong on my side, and it is in my log: please try again.
 discord-refused = Discord would not show this answer: please ask in another way.
 
+thinking = Thinking…
+rest-in-file = All of this answer is in the attached file.
+
 note-broke-off = The answer broke off here. { $why }
 note-too-long = I stop here: this answer has reached its limit of { $limit ->
         [one] { $limit } character

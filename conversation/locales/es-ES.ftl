@@ -28,6 +28,9 @@ reka-refused = Reka no ha aceptado esta pregunta: hazla de otra manera, o más c
 unexpected = Algo ha fallado por mi parte y ha quedado en mi registro: inténtalo de nuevo.
 discord-refused = Discord no ha querido mostrar esta respuesta: pregunta de otra manera.
 
+thinking = Pensando…
+rest-in-file = La respuesta completa está en el archivo adjunto.
+
 note-broke-off = La respuesta se ha cortado aquí. { $why }
 note-too-long = Paro aquí: esta respuesta ha llegado a su límite de { $limit ->
         [one] { $limit } carácter

@@ -29,6 +29,9 @@ reka-refused = Reka n'a pas voulu de cette question : pose-la autrement, ou plu
 unexpected = Quelque chose s'est mal passé de mon côté, et c'est noté dans mon journal : réessaie.
 discord-refused = Discord n'a pas voulu afficher cette réponse : pose ta question autrement.
 
+thinking = Je réfléchis…
+rest-in-file = Toute la réponse se trouve dans le fichier joint.
+
 note-broke-off = La réponse s'est interrompue ici. { $why }
 note-too-long = Je m'arrête ici : cette réponse a atteint sa limite { $limit ->
         [one] d'{ $limit } caractère

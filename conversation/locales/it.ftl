@@ -28,6 +28,9 @@ reka-refused = Reka non ha accettato questa domanda: falla in un altro modo, o p
 unexpected = Qualcosa è andato storto da parte mia, ed è scritto nel mio log: riprova.
 discord-refused = Discord non ha voluto mostrare questa risposta: prova a chiedere in un altro modo.
 
+thinking = Sto pensando…
+rest-in-file = La risposta intera è nel file allegato.
+
 note-broke-off = La risposta si è interrotta qui. { $why }
 note-too-long = Mi fermo qui: questa risposta ha raggiunto il limite di { $limit ->
         [one] { $limit } carattere

@@ -22,6 +22,9 @@ reka-refused = Reka がこの質問を受け付けませんでした。聞き方
 unexpected = こちらで問題が起きました。ログに記録してあります。もう一度試してください。
 discord-refused = Discord がこの回答を表示できませんでした。別の聞き方でもう一度お試しください。
 
+thinking = 考えています…
+rest-in-file = 回答の全文は添付ファイルにあります。
+
 note-broke-off = 答えはここで途切れました。{ $why }
 note-too-long = ここで止めます。この答えは上限の { $limit } 文字に達しました。続きが必要なら、そう言ってください。
 note-too-slow = ここで止めます。この答えは { $minutes } 分を超えました。続きが必要なら、そう言ってください。

@@ -23,6 +23,9 @@ reka-refused = Reka가 이 질문을 받지 않았어요. 다르게 묻거나 �
 unexpected = 제 쪽에서 문제가 생겨 로그에 남겨 두었어요. 다시 시도해 주세요.
 discord-refused = Discord가 이 답변을 표시하지 않았어요. 다른 방식으로 질문해 주세요.
 
+thinking = 생각하는 중…
+rest-in-file = 답변 전체는 첨부 파일에 있어요.
+
 note-broke-off = 답변이 여기에서 끊겼어요. { $why }
 note-too-long = 여기에서 멈출게요. 이 답변이 한도인 { $limit }자에 이르렀어요. 더 원하면 계속하라고 말해 주세요.
 note-too-slow = 여기에서 멈출게요. 이 답변이 { $minutes }분보다 오래 걸렸어요. 더 원하면 계속하라고 말해 주세요.

@@ -28,6 +28,9 @@ reka-refused = Reka wilde deze vraag niet aannemen: stel hem anders, of korter.
 unexpected = Er ging bij mij iets mis, en het staat in mijn logboek: probeer het nog eens.
 discord-refused = Discord wilde dit antwoord niet tonen: stel je vraag anders.
 
+thinking = Aan het nadenken…
+rest-in-file = Het hele antwoord staat in het bijgevoegde bestand.
+
 note-broke-off = Het antwoord brak hier af. { $why }
 note-too-long = Ik stop hier: dit antwoord heeft de grens van { $limit ->
         [one] { $limit } teken

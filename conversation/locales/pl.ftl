@@ -30,6 +30,9 @@ reka-refused = Reka nie przyjęła tego pytania: zadaj je inaczej albo krócej.
 unexpected = Coś poszło nie tak po mojej stronie i jest to w moim dzienniku: spróbuj ponownie.
 discord-refused = Discord nie chciał pokazać tej odpowiedzi: zapytaj inaczej.
 
+thinking = Myślę…
+rest-in-file = Cała odpowiedź jest w załączonym pliku.
+
 note-broke-off = Odpowiedź urwała się w tym miejscu. { $why }
 note-too-long = Kończę tutaj: ta odpowiedź osiągnęła limit { $limit ->
         [one] { $limit } znaku

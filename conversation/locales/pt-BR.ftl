@@ -28,6 +28,9 @@ reka-refused = O Reka não aceitou esta pergunta: faça de outro jeito, ou mais 
 unexpected = Algo deu errado do meu lado e ficou no meu registro: tente de novo.
 discord-refused = O Discord não quis mostrar esta resposta: pergunte de outro jeito.
 
+thinking = Pensando…
+rest-in-file = A resposta inteira está no arquivo anexado.
+
 note-broke-off = A resposta foi interrompida aqui. { $why }
 note-too-long = Paro por aqui: esta resposta chegou ao limite de { $limit ->
         [one] { $limit } caractere

@@ -29,6 +29,9 @@ reka-refused = Reka bu soruyu kabul etmedi: lütfen başka türlü ya da daha k�
 unexpected = Bende bir şeyler ters gitti ve günlüğüme yazıldı: lütfen yeniden dene.
 discord-refused = Discord bu yanıtı göstermek istemedi: lütfen başka türlü sor.
 
+thinking = Düşünüyorum…
+rest-in-file = Yanıtın tamamı ekteki dosyada.
+
 note-broke-off = Yanıt burada kesildi. { $why }
 note-too-long = Burada duruyorum: bu yanıt { $limit } karakterlik sınırına ulaştı. Daha fazlasını istersen devam etmemi söyle.
 note-too-slow = Burada duruyorum: bu yanıt { $minutes } dakikadan uzun sürdü. Daha fazlasını istersen devam etmemi söyle.

@@ -22,6 +22,9 @@ reka-refused = Reka 没有接受这个问题：请换个问法，或者问得短
 unexpected = 我这边出了点问题，已经记入日志：请再试一次。
 discord-refused = Discord 没有显示这个回答，请换一种方式提问。
 
+thinking = 正在思考…
+rest-in-file = 完整回答见附件。
+
 note-broke-off = 回答在这里中断了。{ $why }
 note-too-long = 我先停在这里：这个回答已达到 { $limit } 个字符的上限。想看更多，就让我继续。
 note-too-slow = 我先停在这里：这个回答已超过 { $minutes } 分钟。想看更多，就让我继续。

@@ -15,6 +15,7 @@ from typing import Literal, Protocol, TypeVar
 
 from delivery.ledger import Ledger, create_lane, current_attempt, edit_lane
 from delivery.surface import (
+    Attachment,
     MessageRef,
     Offer,
     SurfaceForbidden,
@@ -249,6 +250,7 @@ class FakeSurface:
     """A reply in a FakeDiscordChannel, with discord.py's habits between them."""
 
     wraps_urls = False
+    takes_files = True
 
     def __init__(
         self,
@@ -275,7 +277,15 @@ class FakeSurface:
     def edit_lanes(self, ref: MessageRef) -> tuple[str, ...]:
         return (edit_lane(ref.channel_id),)
 
-    async def create(self, page: int, content: str, *, nonce: str, offer: Offer | None = None) -> MessageRef:
+    async def create(
+        self,
+        page: int,
+        content: str,
+        *,
+        nonce: str,
+        offer: Offer | None = None,
+        attachment: Attachment | None = None,
+    ) -> MessageRef:
         assert len(nonce) <= 25
         self._check(content)
 
@@ -285,7 +295,14 @@ class FakeSurface:
         path = f"/api/v10/channels/{CHANNEL_ID}/messages"
         return await self._request("POST", path, "create", effect, content=content, nonce=nonce)
 
-    async def edit(self, ref: MessageRef, content: str, *, offer: Offer | None = None) -> None:
+    async def edit(
+        self,
+        ref: MessageRef,
+        content: str,
+        *,
+        offer: Offer | None = None,
+        attachment: Attachment | None = None,
+    ) -> None:
         self._check(content)
 
         def effect() -> MessageRef:

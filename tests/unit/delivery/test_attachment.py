@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from delivery._attachment import Attachment, whole_answer
+from delivery._attachment import whole_answer
+from delivery.surface import Attachment
 
 CODE = "x = 1\n" * 80
 
