@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run check test lint types clean
+.PHONY: help demo run check test bench lint types clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1	/p' $(firstword $(MAKEFILE_LIST))
@@ -26,6 +26,9 @@ check: .venv/.run-ready ## whether settings, tokens and database are right, and 
 
 test: .venv/.dev-ready ## all tests; ARGS="-k pages" for some
 	@exec $(BIN)/python -m pytest -n auto --maxprocesses 8 $(ARGS)
+
+bench: .venv/.dev-ready ## how fresh the text on screen is, beside the bound; takes minutes
+	@exec $(BIN)/python -m benchmarks.delivery $(ARGS)
 
 lint: .venv/.dev-ready ## ruff: rules and format
 	@$(BIN)/ruff check .

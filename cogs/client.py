@@ -64,9 +64,8 @@ class RekaBot(WiredBot):
     async def close(self) -> None:
         """End what is under way while REST still works, however the end came about."""
         if not self.is_closed():
-            await self.wiring.conversation.drain(0.0)
             for extension in tuple(self.extensions):
-                await self.unload_extension(extension)  # it waits for what it was just handed
+                await self.unload_extension(extension)  # first: nothing new comes in behind the drain
             await self.wiring.conversation.drain(0.0)
             await self.wiring.end_calls()
         await super().close()

@@ -28,16 +28,25 @@ class Signs:
         self._works = works
 
     async def typing(self, work: Work, live: LiveReply) -> None:
-        """Show the typing sign until the first words stand there."""
+        """Show the typing sign until the first words stand there; Discord shows its own for interactions."""
+        if work.ask.question is None:
+            return
         while not live.messages:
-            if not self._scheduler.pressed:
-                try:
-                    await work.surface.typing()
-                except SurfaceForbidden:
-                    return  # the answer itself will meet the same, and that is the line to log
-                except SurfaceError as error:
-                    log.info("could not show the typing sign", extra=work.log_fields(why=str(error)))
-                    return
+            ticket = self._scheduler.ticket((), Urgency.SIGN)
+            try:
+                await ticket
+            except asyncio.CancelledError:
+                ticket.granted.cancel()
+                raise
+            if live.messages:
+                return  # it would show after the first words
+            try:
+                await self._scheduler.send(ticket, work.surface.typing).done()
+            except SurfaceForbidden:
+                return  # the answer itself will meet the same, and that is the line to log
+            except SurfaceError as error:
+                log.info("could not show the typing sign", extra=work.log_fields(why=str(error)))
+                return
             await asyncio.sleep(TYPING_EVERY_S)
 
     async def wait_for_turn(self, work: Work, standing: Standing[Place]) -> None:

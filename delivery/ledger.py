@@ -23,6 +23,7 @@ REACTION_SPAN_S = 0.25  # observed: 1 per 0.25 s, adding and removing together (
 WEBHOOK_CHANNEL_LIMIT = 25  # hidden limit of about 30 per 60 s and channel (discord-facts 1.1), less a margin
 WEBHOOK_CHANNEL_SPAN_S = 60.0
 COURTESIES_IN_SPAN = 12  # of those 25: whoever floods a channel with commands must not silence its answers
+YOUNG_SHARE = 1 / 8  # of a window, between the first two edits of a young reply
 IDLE_LANES_KEPT = 2_000
 
 _CREATE = re.compile(r"/channels/(\d+)/messages/?$")
@@ -112,9 +113,9 @@ class LedgerCounts:
 class Pace(Enum):
     """How the progress of one reply is spread over a window."""
 
-    YOUNG = 1.5
-    """Dense at first: that is when the eye is on it. The power that the share of the window is raised to."""
-    EVEN = 1.0
+    YOUNG = "young"
+    """The second text comes soon after the first: that is when the eye is on it. The rest is spread evenly."""
+    EVEN = "even"
 
 
 @dataclass(slots=True)
@@ -158,8 +159,9 @@ class _Window:
         used = min(self.limit - self.remaining + self.in_flight, slots)
         if used == 0:
             return float("-inf")  # a new window: the pace within the old one does not matter
-        power = pace.value
-        share: float = (used / slots) ** power - ((used - 1) / slots) ** power
+        share = 1 / slots
+        if pace is Pace.YOUNG and slots > 1:
+            share = YOUNG_SHARE if used == 1 else (1 - YOUNG_SHARE) / (slots - 1)
         return self.taken_at + self.span_s * share
 
     def take(self, now: float, *, courtesy: bool = False) -> None:

@@ -33,6 +33,8 @@ class Urgency(IntEnum):
     PROGRESS = 3
     COURTESY = 4
     """A sentence of ours that is no answer: it leaves a slot of each shared limit to every answer's end."""
+    SIGN = 5
+    """The typing sign: the first thing to go under load."""
 
 
 class Ticket:

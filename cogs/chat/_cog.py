@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 QUESTION_CHARS = 4_000
 HINTS_KEPT = 10_000
-HANDLERS_END_IN_S = 1.0
+HANDLERS_END_IN_S = 0.5
 # By a try whose answer was lost, or since the event came twice: who claims it decides.
 DEFERRED_ALREADY = 40060
 EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)

@@ -90,7 +90,7 @@ async def test_a_role_mention_whose_content_is_withheld_gets_one_sentence(house:
 async def test_a_direct_message_needs_no_mention(house: House, typing_signs: list[Channel]) -> None:
     """Nobody else is there to be talked to."""
     dm = house.world.dm(house.alice)
-    house.reka.enqueue(Script("Hello, Alice."))
+    house.reka.enqueue(Script("Hello, Alice.", first_token_s=0.3))  # a sign after the first words is no sign
 
     [reply] = await house.hears("hello", "Hello, Alice.", channel=dm)
 

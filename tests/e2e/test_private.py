@@ -123,3 +123,24 @@ async def test_in_a_direct_message_private_is_still_apart(house: House) -> None:
 
     assert house.replies(dm, house.alice)[0].ephemeral
     assert house.told() == [("human", "alice: hello")]
+
+
+async def test_asking_about_ones_own_private_answer_stays_private(house: House) -> None:
+    """Only the asker sees that message: its explanation must not show it to all, nor enter their memory."""
+    house.reka.enqueue(Script("The word is rose."), Script("A flower."), Script("None."), Script("Rose."))
+    _asks_privately(house, house.alice, "my word?")
+    await house.until_shown("The word is rose.", viewer=house.alice)
+
+    house.alice.uses_on(house.replies(viewer=house.alice)[0], "Ask about this message")
+    await house.until_shown("The word is rose.", "A flower.", viewer=house.alice)
+
+    assert all(reply.ephemeral for reply in house.replies(viewer=house.alice))
+    assert house.replies() == []
+    assert house.replies(viewer=house.bob) == []
+    assert house.told(1)[:2] == [("human", "alice: my word?"), ("model", "The word is rose.")]
+    house.bob.says(house.general, f"{house.at_reka} which word?")
+    await house.until_asked(3)
+    assert house.told(2) == [("human", "bob: which word?")]
+    _asks_privately(house, house.alice, "which word?")
+    await house.until_asked(4)
+    assert ("model", "A flower.") in house.told(3)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from sandbox.entities import Message
 from sandbox.person import Person
 from sandbox.reka_space import Script
-from tests.e2e.house import CREATE, House, logged
+from tests.e2e.house import CREATE, EDIT, House, logged
 from tests.e2e.pictures import picture
 
 LABEL = "Try again"
@@ -19,6 +21,7 @@ BROKE_OFF = (
 )
 NOT_YOURS = "Only the person who asked, or somebody who manages messages here, can try this again."
 RUNNING = "I am already on it, or it has been answered."
+UNEXPECTED = "Something went wrong on my side, and it is in my log: please try again."
 FORGOTTEN = "I no longer remember this question: please ask it anew."
 
 CUT = Script(pieces=["The moon ", "is made ", "of"], cut_after_pieces=2)
@@ -334,3 +337,67 @@ async def test_the_picture_of_the_question_is_still_there(house: House) -> None:
     await house.until_shown("A plain.")
 
     assert len(house.pictures_sent()) == 1
+
+
+async def test_a_bare_address_in_a_commands_new_answer_unfurls_no_preview(house: House) -> None:
+    """A command's response was made without suppressed previews, and edits by the channel carry no flags."""
+    house.reka.enqueue(CUT, Script("See https://example.com/moon for more."))
+    house.alice.uses(house.general, "ask", {"question": "what is the moon?"})
+    reply = await _until_broken(house)
+
+    house.alice.presses(reply, label=LABEL)
+    await house.until_shown("See <https://example.com/moon> for more.")
+
+    assert house.sent(EDIT)
+    assert all("flags" not in request.body for request in house.sent(EDIT) if isinstance(request.body, dict))
+
+
+async def test_a_database_that_fails_at_the_press_is_told_and_logged(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Silence would read as a dead button; the operator gets the traceback, and later it works."""
+    reply = await _broken(house)
+    caplog.clear()
+    _rename_table(house, "replies", "away")
+
+    house.alice.presses(reply, label=LABEL)
+    await house.world.until(lambda: _said_to(house, house.alice))
+
+    assert _said_to(house, house.alice) == [UNEXPECTED]
+    [line] = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert line.exc_info
+    written = logged(caplog.records) + caplog.text
+    assert not any(secret in written for secret in ("moon", house.sandbox.token, *house.reka.issued_tokens))
+    assert len(house.reka.chats) == 1
+    _rename_table(house, "away", "replies")
+    house.reka.enqueue(Script("The moon is rock."))
+    house.alice.presses(reply, label=LABEL)
+    await house.until_shown("The moon is rock.")
+
+
+async def test_a_database_that_fails_behind_the_press_is_told_and_logged(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The reply was found and the press deferred; then its question could not be read."""
+    reply = await _broken(house)
+    caplog.clear()
+    _rename_table(house, "turns", "away")
+
+    house.alice.presses(reply, label=LABEL)
+    await house.world.until(lambda: _said_to(house, house.alice))
+
+    assert _said_to(house, house.alice) == [UNEXPECTED]
+    [line] = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert line.exc_info
+    assert "moon" not in logged(caplog.records) + caplog.text
+    _rename_table(house, "away", "turns")
+    house.reka.enqueue(Script("The moon is rock."))
+    house.alice.presses(reply, label=LABEL)
+    await house.until_shown("The moon is rock.")
+
+
+def _rename_table(house: House, name: str, to: str) -> None:
+    """Break the database, or mend it, from another connection."""
+    with closing(sqlite3.connect(house.settings.database_url.partition("///")[2])) as database, database:
+        database.execute("PRAGMA legacy_alter_table=ON")  # keys that refer to the table keep its name
+        database.execute(f"ALTER TABLE {name} RENAME TO {to}")

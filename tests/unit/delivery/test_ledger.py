@@ -421,3 +421,15 @@ def test_an_attempt_tells_what_the_wire_showed() -> None:
     attempt.shows(1, 2)
 
     assert told == [(False, False), (True, False), (True, True)]
+
+
+def test_a_young_reply_shows_its_second_text_soon_and_the_rest_evenly(ledger: Ledger, clock: Clock) -> None:
+    """The eye is on it while it is young, and the window's other slots must last until the window ends."""
+    began_at, gaps = clock(), list[float]()
+
+    for remaining in (4, 3, 2):
+        edited(ledger, remaining, reset_after_s=5.0 - (clock() - began_at))
+        gaps.append(wait_s(ledger, clock, spare=1, pace=Pace.YOUNG))
+        clock.at_s += gaps[-1]
+
+    assert gaps == pytest.approx([0.625, 1.4583, 1.4583], abs=0.001)
