@@ -24,8 +24,9 @@ run: .venv/.run-ready ## the bot on the real Discord, as .env says
 check: .venv/.run-ready ## whether settings, tokens and database are right, and the invite link
 	@exec $(BIN)/python bot.py --check $(ARGS)
 
+# Most tests wait for sockets and clocks: two workers a core.
 test: .venv/.dev-ready ## all tests; ARGS="-k pages" for some
-	@exec $(BIN)/python -m pytest -n auto --maxprocesses 8 $(ARGS)
+	@exec $(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(min(8, 2 * (os.cpu_count() or 1)))') $(ARGS)
 
 bench: .venv/.dev-ready ## how fresh the text on screen is, beside the bound; takes minutes
 	@exec $(BIN)/python -m benchmarks.delivery $(ARGS)

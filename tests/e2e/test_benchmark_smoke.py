@@ -1,4 +1,4 @@
-"""The delivery benchmark, tiny: the same code, so that it does not rot between two runs of `make bench`."""
+"""The benchmark of `make bench`, small enough for every test run, so that it never rots."""
 
 from __future__ import annotations
 

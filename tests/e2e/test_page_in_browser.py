@@ -83,17 +83,19 @@ async def test_a_person_talks_with_the_bot_on_the_page(
     await expect(first).to_contain_text("hello")
     await expect(messages(second_tab, "Reka").first).to_contain_text("hello")
 
-    await _drop_picture(page, png(64, 48))
+    await _drop_picture(page, png(96, 64))
     await say(page, "@Reka what is this?")
     await expect(messages(page, "Reka").nth(1)).to_contain_text("PNG")
-    await expect(messages(page, "Reka").nth(1)).to_contain_text("64 × 48")
+    await expect(messages(page, "Reka").nth(1)).to_contain_text("96 × 64")
 
     await say(page, "@Reka what did I ask before?")
     await expect(messages(page, "Reka").nth(2)).to_contain_text("what is this?")
+    await _until_quiet(house, 3)
+    await page.screenshot(path=Path(os.environ.get("SCREENSHOTS", tmp_path)) / "page.png")
 
     await say(page, "@Reka a long answer with code, please")
     await expect(messages(page, "Reka")).to_have_count(5)
-    await house.world.until(lambda: _is_quiet(house), timeout_s=20)
+    await _until_quiet(house, 4)
     assert sum(len(message.content) for message in house.replies()[3:]) > 2000
     await expect(messages(page, "Reka").locator("pre").first).to_be_visible()
     await expect(messages(second_tab, "Reka")).to_have_count(5)
@@ -101,8 +103,6 @@ async def test_a_person_talks_with_the_bot_on_the_page(
     await _ask_by_slash_command(page, "what is a slash command?")
     await expect(messages(page, "Reka").last).to_contain_text("slash command")
 
-    artifacts = Path(os.environ.get("SCREENSHOTS", tmp_path))
-    await page.screenshot(path=artifacts / "page.png")
     await expect(page.get_by_test_id("rate-limited")).to_contain_text("0")
     assert house.sandbox.limits.rejected.total() == 0
 
@@ -143,5 +143,9 @@ async def _ask_by_slash_command(page: Page, question: str) -> None:
     await page.get_by_test_id("run-command").click()
 
 
-def _is_quiet(house: House) -> bool:
-    return bool(house.reka.chats) and all(chat.finished for chat in house.reka.chats)
+async def _until_quiet(house: House, answers: int) -> None:
+    """Wait until Reka has ended so many answers."""
+    await house.world.until(
+        lambda: len(house.reka.chats) == answers and all(chat.finished for chat in house.reka.chats),
+        timeout_s=20,
+    )

@@ -25,6 +25,7 @@ RUN_BY = {
     "cp .env.example .env": "tests/e2e/test_readme.py",
     "make check": "tests/e2e/test_readme.py",
     "make run": "tests/e2e/test_readme.py",
+    "make bench": "tests/e2e/test_benchmark_smoke.py",
 }
 
 
