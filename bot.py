@@ -20,7 +20,8 @@ from cogs.chat import GuildMembership
 from cogs.client import ConnectionTrouble, RekaBot
 from delivery.ledger import Ledger, current_attempt
 from runtime.logs import configure_logs
-from runtime.services import CannotStart, fault_of_database, fault_of_reka, open_services
+from runtime.rekas import fault_of_reka
+from runtime.services import CannotStart, fault_of_database, open_services
 from runtime.settings import Settings, SettingsError, load_settings
 
 log = logging.getLogger("bot")
@@ -35,6 +36,8 @@ NO_CONTENT_INTENT = (
     "the intent is not enabled: switch it on at https://discord.com/developers/applications "
     "> your application > Bot > Message Content Intent, or set MESSAGE_CONTENT=0."
 )
+HELD_INSIDE = "a request waited inside discord.py"
+"""Said once for each; our own ledger should have known (benchmarks/delivery counts these lines)."""
 INVITE_PERMISSIONS = discord.Permissions(
     view_channel=True,
     send_messages=True,
@@ -53,7 +56,10 @@ def rest_trace(ledger: Ledger) -> aiohttp.TraceConfig:
         _session: aiohttp.ClientSession, _context: object, params: aiohttp.TraceRequestStartParams
     ) -> None:
         if "/api/" in params.url.path:
+            held_before = ledger.counts.held_inside
             ledger.started(params.url.path)
+            if ledger.counts.held_inside > held_before:
+                log.warning(HELD_INSIDE, extra={"method": params.method})
 
     async def ended(
         _session: aiohttp.ClientSession, _context: object, params: aiohttp.TraceRequestEndParams

@@ -22,8 +22,10 @@ WEBHOOK_SPAN_S = 2.0  # observed: 5 per 2 s for one interaction (discord-facts 1
 REACTION_SPAN_S = 0.25  # observed: 1 per 0.25 s, adding and removing together (discord-facts 1.1)
 WEBHOOK_CHANNEL_LIMIT = 25  # hidden limit of about 30 per 60 s and channel (discord-facts 1.1), less a margin
 WEBHOOK_CHANNEL_SPAN_S = 60.0
+WEBHOOK_DENSEST_S = 0.5  # 5 per 2 s are allowed; some are kept for the end and for private answers
+WEBHOOK_STRETCH = 1 / 5  # of the time since the first: texts are as much older as the answer is longer
 COURTESIES_IN_SPAN = 12  # of those 25: whoever floods a channel with commands must not silence its answers
-YOUNG_SHARE = 1 / 8  # of a window, between the first two edits of a young reply
+YOUNG_SHARE = 1 / 7  # of a window, between the first two edits of a young reply
 IDLE_LANES_KEPT = 2_000
 
 _CREATE = re.compile(r"/channels/(\d+)/messages/?$")
@@ -84,10 +86,16 @@ class Attempt:
     status: int | None = None
     message: tuple[int, int] | None = None  # channel id, message id, as read from the answer's body
     settled: bool = False
+    left: bool = False  # the first request went out
+    paused: bool = False  # before that, the call waited for something: in discord.py's limiter, that is
 
     @property
     def succeeded(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
+
+    def pause(self) -> None:
+        """The loop's next turn has come since the call began."""
+        self.paused = not self.left
 
     def answered(self, status: int) -> None:
         self.status = status
@@ -108,6 +116,8 @@ class LedgerCounts:
 
     requests: int = 0
     rate_limited: Counter[str] = field(default_factory=Counter)  # by scope
+    held_inside: int = 0
+    """Requests that waited inside discord.py before they left: there they would leave with old text."""
 
 
 class Pace(Enum):
@@ -217,7 +227,11 @@ class _Window:
 
 @dataclass(slots=True)
 class _Rolling:
-    """A limit that no header reports: at most `limit` in any `span_s`, dense at first and then evenly spread."""
+    """A limit that no header reports: at most `limit` in any `span_s`.
+
+    Nobody knows how long an answer will be, and slots spread evenly over the whole span would make a short one
+    old on screen. So gaps grow with the time since the first, until they are what the slots left allow evenly.
+    """
 
     limit: int = WEBHOOK_CHANNEL_LIMIT
     span_s: float = WEBHOOK_CHANNEL_SPAN_S
@@ -242,8 +256,10 @@ class _Rolling:
     def spaced_at(self, _pace: Pace) -> float:
         if not self.taken:
             return float("-inf")
-        dense = len(self.taken) < self.limit // 4
-        return self.taken[-1] + (1.0 if dense else self.span_s / (self.limit - self.limit // 4))
+        first, last = self.taken[0], self.taken[-1]
+        free = max(1, self.limit - max(1, self.ends) - len(self.taken))
+        even_s = (first + self.span_s - last) / free
+        return last + max(WEBHOOK_DENSEST_S, min((last - first) * WEBHOOK_STRETCH, even_s))
 
     def take(self, now: float, *, courtesy: bool = False) -> None:
         self.taken.append(now)
@@ -347,8 +363,13 @@ class Ledger:
 
     def started(self, path: str) -> None:
         """A request leaves; one that is not an attempt of the scheduler still costs the global budget."""
-        if current_attempt.get() is None and not outside_global_limit(path):
-            self.on_foreign()
+        attempt = current_attempt.get()
+        if attempt is None:
+            if not outside_global_limit(path):
+                self.on_foreign()
+        elif not attempt.left:
+            attempt.left = True
+            self.counts.held_inside += attempt.paused
 
     def observe(self, method: str, path: str, status: int, headers: Mapping[str, str]) -> None:
         """Learn from one response; called by the HTTP session's trace in the task of the call."""

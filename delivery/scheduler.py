@@ -20,6 +20,7 @@ from delivery.surface import SurfaceUnsure
 T = TypeVar("T")
 
 NO_ANSWER_S = 30.0  # aiohttp's own limit is 300 s: too long for a reply that somebody watches
+SIGN_AFTER_IDLE_S = 0.1  # a budget idle for so long is not wanted by any text
 RAISED_WITHIN_S = 0.05  # a 5xx that discord.py does not repeat ends its call at once
 
 
@@ -101,6 +102,8 @@ class Call(Generic[T]):
 
     async def _run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         current_attempt.set(self.attempt)
+        # An unhindered call sends its request in the very turn of the loop in which it begins.
+        asyncio.get_running_loop().call_soon(self.attempt.pause)
         return await make()
 
     def _ended(self, task: asyncio.Task[T]) -> None:
@@ -269,6 +272,8 @@ class Scheduler:
         pace = ticket.pace if ticket.urgency is Urgency.PROGRESS else None
         courtesy = ticket.urgency is Urgency.COURTESY
         ready_at = self._ledger.ready_at(ticket.lanes, now, spare=spare, pace=pace, courtesy=courtesy)
+        if ticket.urgency is Urgency.SIGN:
+            ready_at = max(ready_at, self._budget_free_at + SIGN_AFTER_IDLE_S)
         return max(ticket.not_before, ready_at)
 
     def _spend(self) -> None:

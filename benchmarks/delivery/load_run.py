@@ -17,6 +17,7 @@ from sandbox.rest import RecordedRequest
 from sandbox.server import Sandbox
 
 PATIENCE_S = 60.0
+HELD_INSIDE = "a request waited inside discord.py"  # as bot.py says it; importing the bot here would run it twice
 
 Trouble = Callable[[House], Awaitable[None]]
 """What goes wrong while a load runs; cancelled at its end."""
@@ -55,6 +56,11 @@ class Run:
     reka_late_ms: Counter[int]
     bot_said: str
     bot_status: int | None
+
+    @property
+    def held_inside(self) -> int:
+        """Requests that waited inside discord.py before they left; the bot says one line for each."""
+        return self.bot_said.count(HELD_INSIDE)
 
     @property
     def clean(self) -> bool:

@@ -24,6 +24,7 @@ COLUMNS = (
     "max/s",
     "budget",
     "429 u/g/s",
+    "held",
     "lost/wrong/doubled",
     "cpu s",
     "cpu ms/1k",
@@ -38,9 +39,10 @@ is visible, over all characters times the stream's duration; bound: the least po
 of each reply. age: mean age of the visible text. end: last token written to whole text visible. Times include
 one way to Discord. Three figures are p50, p95 and mean over replies, two are p50 and p95. max/s: requests in
 the busiest second. budget: share of REST_BUDGET spent while more replies wait than it can serve. 429 by
-scope: user, global, shared. cpu, MiB: the bot's process (its largest memory); cpu ms per 1,000 tokens; in
-brackets the seconds that it waited for a CPU. late: p99 and largest lateness of a timer of the loopback
-Discord, and of a token of the scripted Reka. Interaction routes are not in max/s and budget."""
+scope: user, global, shared. held: requests that waited inside discord.py before they left. cpu, MiB: the
+bot's process (its largest memory); cpu ms per 1,000 tokens; in brackets the seconds that it waited for a CPU.
+late: p99 and largest lateness of a timer of the loopback Discord, and of a token of the scripted Reka.
+Interaction routes are not in max/s and budget."""
 
 
 def rows_of(runs: Sequence[Run]) -> list[list[str]]:
@@ -80,6 +82,7 @@ def _row(name: str, runs: Sequence[Run]) -> list[str]:
         str(max(run.busiest_second for run in runs)),
         f"{mean(used):.0%}" if used else "-",
         f"{rejected['user']}/{rejected['global']}/{rejected['shared']}",
+        str(sum(run.held_inside for run in runs)),
         "/".join(
             str(sum(count))
             for count in zip(

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from delivery.ledger import Ledger, create_lane, current_attempt, edit_lane, webhook_lane
-from delivery.scheduler import NO_ANSWER_S, Call, Scheduler, Ticket, Urgency
+from delivery.scheduler import NO_ANSWER_S, SIGN_AFTER_IDLE_S, Call, Scheduler, Ticket, Urgency
 from delivery.surface import MessageRef, SurfaceGone, SurfaceUnsure
 from tests.unit.delivery.fake_surface import (
     CHANNEL_ID,
@@ -407,3 +407,38 @@ async def test_closing_ends_the_waiting(scheduler: Scheduler, ledger: Ledger) ->
     await asyncio.sleep(0)
     assert ticket.granted.cancelled()
     assert scheduler.waiting == 0
+
+
+async def test_a_request_that_waits_inside_its_call_is_counted(ledger: Ledger, scheduler: Scheduler) -> None:
+    """There it would leave with text that is old by then: the count shows that our own ledger was wrong."""
+
+    async def at_once() -> None:
+        ledger.started("/api/v10/channels/1/messages")
+        await asyncio.sleep(0.1)
+        ledger.started("/api/v10/channels/1/messages")  # repeated after a 5xx: it was let go at once
+
+    async def held() -> None:
+        await asyncio.sleep(0)
+        ledger.started("/api/v10/channels/1/messages")
+
+    for make in (at_once, held, at_once):
+        ticket = scheduler.ticket((), Urgency.FINAL)
+        await ticket
+        await scheduler.send(ticket, make).task
+
+    assert ledger.counts.held_inside == 1
+
+
+async def test_a_typing_sign_waits_until_no_text_wants_the_budget(scheduler: Scheduler) -> None:
+    """Between two edits of a busy second there is always a moment with none due: a sign there costs one."""
+    begun_s = now_s()
+    sign = scheduler.ticket((), Urgency.SIGN)
+    await sign
+    assert now_s() == begun_s
+
+    edits = [scheduler.ticket(lane(number), Urgency.PROGRESS) for number in range(10)]
+    sign = scheduler.ticket((), Urgency.SIGN)
+    await asyncio.gather(*edits)
+    assert not sign.granted.done()
+    await sign
+    assert now_s() - begun_s == pytest.approx(10 / 46 + SIGN_AFTER_IDLE_S)
