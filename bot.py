@@ -20,8 +20,7 @@ from cogs.chat import GuildMembership
 from cogs.client import ConnectionTrouble, RekaBot
 from delivery.ledger import Ledger, current_attempt
 from runtime.logs import configure_logs
-from runtime.rekas import fault_of_reka
-from runtime.services import CannotStart, fault_of_database, open_services
+from runtime.services import CannotStart, fault_of_database, fault_of_reka, open_services
 from runtime.settings import Settings, SettingsError, load_settings
 
 log = logging.getLogger("bot")
