@@ -86,8 +86,10 @@ class Attempt:
     status: int | None = None
     message: tuple[int, int] | None = None  # channel id, message id, as read from the answer's body
     settled: bool = False
-    left: bool = False  # the first request went out
-    paused: bool = False  # before that, the call waited for something: in discord.py's limiter, that is
+    left_at: float | None = None  # when its newest request went out
+    paused: bool = (
+        False  # before its first one, the call waited for something: in discord.py's limiter, that is
+    )
 
     @property
     def succeeded(self) -> bool:
@@ -95,7 +97,7 @@ class Attempt:
 
     def pause(self) -> None:
         """The loop's next turn has come since the call began."""
-        self.paused = not self.left
+        self.paused = self.left_at is None
 
     def answered(self, status: int) -> None:
         self.status = status
@@ -136,7 +138,8 @@ class _Window:
     limit: int = DEFAULT_LIMIT
     remaining: int = DEFAULT_LIMIT
     in_flight: int = 0
-    resets_at: float | None = None
+    resets_at: float | None = None  # at the latest: an answer may have been long on its way
+    resets_from: float = float("-inf")  # at the earliest: Discord counted when the request had left
     taken_at: float = float("-inf")
     known: bool = False  # whether headers told of it; discord.py, too, sends one at a time until they did
     leaks: bool = False  # slots come back one by one; `span_s` is then the time that one slot takes
@@ -188,19 +191,19 @@ class _Window:
         self._roll(now)
         self.remaining = max(0, self.remaining - 1)
         if self.resets_at is None:
-            self.resets_at = now + self.span_s
+            self.resets_at = self.resets_from = now + self.span_s
 
-    def report(self, now: float, *, limit: int, remaining: int, reset_after_s: float) -> None:
+    def report(self, now: float, *, left_at: float, limit: int, remaining: int, reset_after_s: float) -> None:
         """A request was answered with headers: believe them, and the lowest where answers overtook each other."""
         self.give_back()
         self._roll(now)
         self.limit, self.known = limit, True
         self._learn_shape(remaining, reset_after_s)
-        resets_at = now + reset_after_s
+        resets_from, resets_at = left_at + reset_after_s, now + reset_after_s
         ours = self.resets_at
-        if ours is None or resets_at >= ours + 0.5 * self.span_s:
-            self.remaining, self.resets_at = remaining, resets_at
-        elif resets_at > ours - 0.5 * self.span_s:
+        if ours is None or resets_from >= self.resets_from + 0.5 * self.span_s:
+            self.remaining, self.resets_at, self.resets_from = remaining, resets_at, resets_from
+        elif resets_at > self.resets_from - 0.5 * self.span_s:
             self.remaining, self.resets_at = min(self.remaining, remaining), max(ours, resets_at)
         # else it tells of an older window, or a 429 asked for more patience than this: what we know is stricter
 
@@ -219,7 +222,7 @@ class _Window:
     def pause(self, until: float) -> None:
         self.give_back()
         self.remaining = 0
-        self.resets_at = max(until, self.resets_at or until)
+        self.resets_at = self.resets_from = max(until, self.resets_at or until)
 
     def idle(self, now: float) -> bool:
         return self.in_flight == 0 and (self.resets_at is None or now >= self.resets_at)
@@ -367,9 +370,10 @@ class Ledger:
         if attempt is None:
             if not outside_global_limit(path):
                 self.on_foreign()
-        elif not attempt.left:
-            attempt.left = True
+            return
+        if attempt.left_at is None:
             self.counts.held_inside += attempt.paused
+        attempt.left_at = self._clock()
 
     def observe(self, method: str, path: str, status: int, headers: Mapping[str, str]) -> None:
         """Learn from one response; called by the HTTP session's trace in the task of the call."""
@@ -383,7 +387,8 @@ class Ledger:
             if isinstance(lane, _Window):
                 if name not in expected:
                     lane.take(now)  # whatever we learn takes back one request in flight
-                self._learn(lane, status, headers, now)
+                left_at = now if attempt is None or attempt.left_at is None else attempt.left_at
+                self._learn(lane, status, headers, now, left_at)
         self._settle(tuple(other for other in expected if other != name), now)
         if status == 429 and headers.get("X-RateLimit-Scope") == "global":
             self.paused_until = max(self.paused_until, now + _seconds(headers.get("Retry-After"), 1.0))
@@ -394,7 +399,9 @@ class Ledger:
             attempt.answered(status)
         self.on_change(expected if name is None or name in expected else (*expected, name))
 
-    def _learn(self, lane: _Window, status: int, headers: Mapping[str, str], now: float) -> None:
+    def _learn(
+        self, lane: _Window, status: int, headers: Mapping[str, str], now: float, left_at: float
+    ) -> None:
         if status == 429:
             lane.pause(now + _seconds(headers.get("Retry-After"), lane.span_s))
             return
@@ -405,6 +412,7 @@ class Ledger:
             return
         lane.report(
             now,
+            left_at=left_at,
             limit=max(1, int(_seconds(limit, DEFAULT_LIMIT))),
             remaining=int(_seconds(remaining, 0)),
             reset_after_s=_seconds(reset_after, lane.span_s),

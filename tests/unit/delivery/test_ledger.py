@@ -321,6 +321,25 @@ def test_an_unused_slot_can_be_given_back(ledger: Ledger, clock: Clock) -> None:
     assert told == ["changed"]
 
 
+def test_an_answer_that_was_long_on_its_way_opens_no_new_window(ledger: Ledger, clock: Clock) -> None:
+    """Its Reset-After, counted from when it came, points past the window that it tells of."""
+
+    def sent(remaining: int, reset_after_s: float, *, ago_s: float) -> None:
+        with attempt_on(ledger, LANE):
+            clock.at_s -= ago_s
+            ledger.started(PATH)
+            clock.at_s += ago_s
+            ledger.observe("PATCH", PATH, 200, limits(3, remaining, reset_after_s))
+
+    sent(2, 10.0, ago_s=0.1)
+    clock.at_s += 6.7
+    sent(0, 3.4, ago_s=0.1)
+    clock.at_s += 2.5
+    sent(1, 6.8, ago_s=6.0)
+
+    assert wait_s(ledger, clock) > 0.0
+
+
 def test_a_leaking_bucket_is_paced_by_its_slots(ledger: Ledger, clock: Clock) -> None:
     """Taken for a window of 1 s it would get four edits at once and then nothing for seconds."""
     edited(ledger, remaining=4, reset_after_s=1.0)
