@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run check test bench lint types clean
+.PHONY: help demo run check test fuzz bench chaos lint types clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1	/p' $(firstword $(MAKEFILE_LIST))
@@ -28,12 +28,19 @@ check: .venv/.run-ready ## whether settings, tokens and database are right, and 
 test: .venv/.dev-ready ## all tests; ARGS="-k pages" for some
 	@exec $(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print(min(8, 2 * (os.cpu_count() or 1)))') $(ARGS)
 
+fuzz: .venv/.dev-ready ## bytes that no server should send, at the client; ARGS="--seconds 600"
+	@exec $(BIN)/python -m tests.fuzz $(ARGS)
+
 bench: .venv/.dev-ready ## how fresh the text on screen is, beside the bound; takes minutes
 	@exec $(BIN)/python -m benchmarks.delivery $(ARGS)
 
-lint: .venv/.dev-ready ## ruff: rules and format
+chaos: .venv/.dev-ready ## kills the bot 200 times, anywhere, and looks what is lost; takes minutes
+	@exec $(BIN)/python -m benchmarks.chaos $(ARGS)
+
+lint: .venv/.dev-ready ## ruff: rules and format; and deploy/, each file by its own tool
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@exec $(BIN)/python -m deploy.lint
 
 types: .venv/.dev-ready ## mypy, strict
 	@exec $(BIN)/mypy
@@ -44,7 +51,7 @@ clean: ## removes .venv and every cache; data/ and .env stay
 
 .venv/.dev-ready: requirements-dev.txt .venv/.run-ready
 	@echo "Installing the tools for tests into .venv ..."
-	@$(PIP) -r requirements-dev.txt
+	@$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
 
 # A venv that was broken off half-made, or whose Python has gone, has no working pip: it is made anew.
@@ -61,5 +68,5 @@ clean: ## removes .venv and every cache; data/ and .env stay
 			exit 1; } >&2; \
 		$(PYTHON) -m venv --clear .venv; }
 	@echo "Installing what the bot needs into .venv ..."
-	@$(PIP) -r requirements.txt
+	@$(PIP) --require-hashes -r requirements.txt
 	@touch $@

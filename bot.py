@@ -8,8 +8,8 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 
 import aiohttp
 import discord
@@ -17,16 +17,23 @@ from discord.http import Route
 
 from cogs import Wiring
 from cogs.chat import GuildMembership
-from cogs.client import ConnectionTrouble, RekaBot
+from cogs.client import ConnectionTrouble, Pace, RekaBot
+from cogs.gateway_watch import GatewayWatch
 from delivery.ledger import Ledger, current_attempt
+from runtime.health import Readiness, checks_of, serving_health
 from runtime.logs import configure_logs
-from runtime.services import CannotStart, fault_of_database, fault_of_reka, open_services
+from runtime.metrics import Metrics
+from runtime.open_files import allow_all_open_files
+from runtime.rekas import check_rekas
+from runtime.services import CannotStart, Services, fault_of_database, open_services
 from runtime.settings import Settings, SettingsError, load_settings
+from runtime.status import Status
 
 log = logging.getLogger("bot")
 
 LOST_ANSWERS = (aiohttp.ClientError, OSError, TimeoutError)
 WRONG_SETUP = 2
+CANCEL_AGAIN_S = 0.2
 NOT_LOGGED_IN = (
     "Discord does not know this token: get a new one at https://discord.com/developers/applications "
     "> your application > Bot > Reset Token."
@@ -37,6 +44,22 @@ NO_CONTENT_INTENT = (
 )
 HELD_INSIDE = "a request waited inside discord.py"
 """Said once for each; our own ledger should have known (benchmarks/delivery counts these lines)."""
+NO_SHARE = (
+    "REST_BUDGET is not set, and this process would use all the requests that Discord allows to the whole fleet: "
+    "give each process its share (docs/fleet.md)"
+)
+CLOSED: Mapping[int, str] = {
+    4004: f"DISCORD_TOKEN: {NOT_LOGGED_IN}",
+    4010: "SHARD_IDS, SHARD_COUNT: Discord knows no such shard; give numbers from 0 to SHARD_COUNT - 1.",
+    4011: (
+        "SHARD_COUNT: the bot is in too many servers for so few shards; double it in all processes, or leave it and "
+        "SHARD_IDS out to run as many as Discord recommends."
+    ),
+    4012: "Discord no longer speaks this version of its API: update the bot (requirements.txt pins discord.py).",
+    4013: "Discord does not know what this bot asks of it: update the bot (requirements.txt pins discord.py).",
+    4014: f"MESSAGE_CONTENT: {NO_CONTENT_INTENT}",
+}
+"""What is wrong where the gateway closes the connection for good (Opcodes and Status Codes)."""
 INVITE_PERMISSIONS = discord.Permissions(
     view_channel=True,
     send_messages=True,
@@ -93,9 +116,24 @@ def quieten_discord() -> None:
     logging.getLogger("discord.shard").addFilter(CONNECTION_TROUBLE)
 
 
-async def run(settings: Settings, stopping: asyncio.Event) -> None:
-    """Run the bot until `stopping` is set; answers under way then get GRACE_S to end."""
+def warn_of_budget(settings: Settings) -> None:
+    """Tell the operator where each process of a fleet takes the whole of the bot's requests for its own."""
+    shared_by_proxy = settings.discord_api_url is not None
+    if settings.shard_count is None or not settings.is_in_fleet or shared_by_proxy:
+        return
+    if "rest_budget" not in settings.model_fields_set:
+        share = settings.rest_budget * len(settings.shard_ids) / settings.shard_count
+        log.warning(NO_SHARE, extra={"rest_budget": settings.rest_budget, "share": round(share, 1)})
+
+
+async def run(settings: Settings, stopping: asyncio.Event, *, pace: Pace | None = None) -> None:
+    """Run the bot until `stopping` is set; answers under way then get GRACE_S to end.
+
+    `pace` is how fast its shards come back to a gateway that they lost.
+    """
     quieten_discord()
+    allow_all_open_files()
+    warn_of_budget(settings)
     if settings.discord_api_url is not None:
         Route.BASE = settings.discord_api_url
     ledger = Ledger()
@@ -103,15 +141,25 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         content_intent=settings.message_content,
         own_gateway=settings.discord_api_url is not None,
         http_trace=rest_trace(ledger),
+        pace=pace or Pace(),
+        shard_ids=settings.shard_ids,
+        shard_count=settings.shard_count,
     )
-    async with open_services(settings, GuildMembership(bot, LOST_ANSWERS), ledger) as services, bot:
+    async with (
+        open_services(settings, GuildMembership(bot, LOST_ANSWERS), ledger) as services,
+        health_pages(settings, services, GatewayWatch(bot), stopping),
+        bot,
+    ):
         bot.wiring = Wiring(
             services.conversation,
             services.journal,
             services.digests,
+            services.catch_up,
             services.scheduler.aclose,
             services.cdn.fetch,
             LOST_ANSWERS,
+            Status(services, rest_budget=settings.rest_budget),
+            services.identify_lock,
         )
         online = asyncio.create_task(bot.start(settings.discord_token.get_secret_value()))
         told = asyncio.create_task(stopping.wait())
@@ -124,10 +172,26 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
             # First end `start`, then close: only so does the gateway see close code 1000 (discord-facts 2.4).
             told.cancel()
             ended = online.done()
-            online.cancel()
-            await asyncio.wait({online, told})
+            while not online.done():
+                online.cancel()  # discord.py swallows one that meets it while a shard comes back
+                await asyncio.wait({online}, timeout=CANCEL_AGAIN_S)
+            await asyncio.wait({told})
         if ended:
             online.result()
+
+
+def health_pages(
+    settings: Settings, services: Services, gateway: GatewayWatch, stopping: asyncio.Event
+) -> AbstractAsyncContextManager[None]:
+    """The pages for supervisors, where HEALTH_PORT asks for them."""
+    if settings.health_port is None:
+        return nullcontext()
+    return serving_health(
+        Readiness(checks_of(services, gateway, stopping)),
+        Metrics(services, gateway),
+        host=settings.health_host,
+        port=settings.health_port,
+    )
 
 
 async def _run_until_signal(settings: Settings) -> None:
@@ -145,16 +209,10 @@ async def check(settings: Settings) -> bool:
         Route.BASE = settings.discord_api_url
     checks = [
         await check_discord(settings),
-        _report(_reka_as_checked(settings), await fault_of_reka(settings)),
+        *[_report(one.what, one.fault) for one in await check_rekas(settings)],
         _report("database", await fault_of_database(settings)),
     ]
     return all(checks)
-
-
-def _reka_as_checked(settings: Settings) -> str:
-    if settings.reka_app_session is None and settings.reka_cookies is None:
-        return f"Reka: {settings.reka_url} (whether it takes the bearer token, only a question can tell)"
-    return f"Reka: {settings.reka_url}"
 
 
 async def check_discord(settings: Settings) -> bool:
@@ -242,10 +300,11 @@ def _why_discord_failed(error: Exception) -> str:
 
 def _why_not_online(error: Exception) -> str:
     if isinstance(error, discord.PrivilegedIntentsRequired):
-        return f"MESSAGE_CONTENT: {NO_CONTENT_INTENT}"
-    if isinstance(error, discord.ConnectionClosed) and error.code != 4004:
-        return f"Discord closed the connection with code {error.code}: see its documentation of gateway close codes."
-    return f"DISCORD_TOKEN: {NOT_LOGGED_IN}"
+        return CLOSED[4014]
+    if isinstance(error, discord.ConnectionClosed):
+        unknown = f"Discord closed the connection with code {error.code}: see its documentation of gateway close codes."
+        return CLOSED.get(error.code, unknown)
+    return CLOSED[4004]
 
 
 if __name__ == "__main__":

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum
 
 from conversation.attach import join_notes
+from conversation.offers import go_on, show_thinking, try_again
 from conversation.sentences import note, say, say_error
+from delivery.compose import apart
 from delivery.surface import Draft, Offer
-from reka_provider import CompletionState, RekaError
+from reka_provider import CompletionState, RekaError, RekaNoTextError
 
 ENDS_BEFORE_S = 20.0  # the note and the last edit have to be on screen before the place closes
+
+AT_MODELS_LIMIT = "length"  # finish reasons (reka-api.md 2.1)
+FILTERED = "content_filter"
 
 
 class Interrupt(Enum):
@@ -37,45 +42,77 @@ class Limits:
 class Answering:
     """One answer on its way from the model to the screen and into memory.
 
+    `text` is what the model wrote so far, as it came; once it has ended, `answer` is that text without what the
+    model thought before it.
+
     Args:
         states: the model's answer so far, newest only; closed in any case.
+        reply_id: which reply the buttons under it speak of.
         ends_at_s: epoch seconds at which the place where it appears closes; None where it does not.
         notes: sentences that go under the answer whatever becomes of it; read when it ends.
-        offer: the button under an answer that broke off.
-        remember: told (text, complete) as soon as the model ends, while the last edit is on its way.
+        remember: told (answer, complete) as soon as the model ends, while the last edit is on its way.
+        keep_thought: told what the model thought, before the last draft; whether it can be shown on request.
     """
 
     def __init__(
         self,
         states: AsyncGenerator[CompletionState, None],
         *,
+        reply_id: int,
         limits: Limits,
         ends_at_s: float | None,
         locale: str,
         notes: Sequence[str],
-        offer: Offer,
         remember: Callable[[str, bool], Awaitable[None]],
+        keep_thought: Callable[[str], bool],
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._states = states
+        self._reply_id = reply_id
         self._limits = limits
         self._ends_at_s = ends_at_s
         self._locale = locale
         self._notes = notes
-        self._offer = offer
         self._remember = remember
+        self._keep_thought = keep_thought
         self._now_s = now_s
         self._timeout: asyncio.Timeout | None = None
         self._interrupt: Interrupt | None = None
         self._ended = False
         self._remembering: asyncio.Task[None] | None = None
+        self._reasoning = ""
+        self._finish_reason: str | None = None
         self.text = ""
+        self.answer = ""
         self.error: RekaError | None = None
 
     @property
     def broke_off(self) -> bool:
-        """Whether it ended in a way that trying again may mend."""
-        return self.error is not None or self._interrupt is Interrupt.RESTARTED
+        """Whether it ended in a way that asking again may mend."""
+        if self._filtered:
+            return False
+        return self.error is not None or self._interrupt is Interrupt.RESTARTED or self._only_thought
+
+    @property
+    def _filtered(self) -> bool:
+        return self._finish_reason == FILTERED
+
+    @property
+    def _only_thought(self) -> bool:
+        """Whether it came to an end, or to a limit, before the model had done thinking."""
+        failed = self.error is not None and not isinstance(self.error, RekaNoTextError)
+        stopped = failed or self._interrupt is Interrupt.RESTARTED or self._filtered
+        return bool(self._ended and not stopped and self._reasoning and not self.answer.strip())
+
+    @property
+    def _cut_short(self) -> bool:
+        """Whether a limit ended it, so that there is more to say."""
+        at_limit = self._interrupt in (Interrupt.TOO_LONG, Interrupt.TOO_SLOW, Interrupt.TOKEN_ENDING)
+        return (
+            self.error is None
+            and bool(self.answer.strip())
+            and (at_limit or self._finish_reason == AT_MODELS_LIMIT)
+        )
 
     def interrupt(self, why: Interrupt) -> None:
         """End the answer now, with a note that says why; one that has ended already stays as it is."""
@@ -95,7 +132,7 @@ class Answering:
             ):
                 if self._interrupt is None:
                     async for state in states:
-                        self.text = state.text
+                        self._take(state)
                         if len(state.text) > self._limits.answer_chars:
                             self.text = state.text[: self._limits.answer_chars].rstrip()
                             self._interrupt = Interrupt.TOO_LONG
@@ -105,18 +142,40 @@ class Answering:
             self._interrupt = self._interrupt or self._why_out_of_time()
         except RekaError as error:
             self.error = error
+            if isinstance(error, RekaNoTextError):
+                self._finish_reason = error.finish_reason
+                self._reasoning = error.reasoning or self._reasoning
         finally:
             self._timeout = None
             self._ended = True
-        if self.text.strip():
-            complete = self.error is None and self._interrupt is None
-            self._remembering = asyncio.create_task(self._keep(self.text, complete))
-        yield Draft(
-            self.text,
+        yield self._last_draft()
+
+    def _take(self, state: CompletionState) -> None:
+        self.text = state.text
+        self._reasoning = state.reasoning
+        self._finish_reason = state.finish_reason
+
+    def _last_draft(self) -> Draft:
+        thought = apart(self.text, self._reasoning)
+        self.answer, self._reasoning = thought.answer, thought.reasoning
+        if self.answer.strip():
+            limited = self._finish_reason in (AT_MODELS_LIMIT, FILTERED)
+            complete = self.error is None and self._interrupt is None and not limited
+            self._remembering = asyncio.create_task(self._keep(self.answer, complete))
+        return Draft(
+            self.answer,
             ended=True,
             note=note(join_notes([*self._notes, self._last_words()])),
-            offer=self._offer if self.broke_off else None,
+            offers=tuple(self._offers()),
         )
+
+    def _offers(self) -> Iterator[Offer]:
+        if self._only_thought or self._cut_short:
+            yield go_on(self._reply_id, self._locale)
+        elif self.broke_off:
+            yield try_again(self._reply_id, self._locale)
+        if self._keep_thought(self._reasoning):
+            yield show_thinking(self._reply_id, self._locale)
 
     async def settled(self) -> None:
         """Return once memory holds the answer, where there was one to keep."""
@@ -137,9 +196,13 @@ class Answering:
         return Interrupt.TOO_SLOW
 
     def _last_words(self) -> str:
+        if self._filtered:
+            return say("reka-filtered", self._locale)
+        if self._only_thought and self._interrupt is None:
+            return say("note-only-thought", self._locale)
         if self.error is not None:
             why = say_error(self.error, self._locale, now_s=self._now_s())
-            return say("note-broke-off", self._locale, why=why) if self.text.strip() else why
+            return say("note-broke-off", self._locale, why=why) if self.answer.strip() else why
         if self._interrupt is not None:
             return say(
                 self._interrupt.value,
@@ -147,4 +210,4 @@ class Answering:
                 limit=self._limits.answer_chars,
                 minutes=round(self._limits.answer_s / 60),
             )
-        return ""
+        return say("note-at-models-limit", self._locale) if self._cut_short else ""

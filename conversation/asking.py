@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from conversation.ports import ChatModel
+from conversation.ports import ChatModel, Origin
 from reka_provider import ChatMessage, CompletionState, RekaConnectionError, RekaRequestError
 
 
@@ -17,21 +17,21 @@ async def put_question(
     model: ChatModel,
     messages: Sequence[ChatMessage],
     *,
-    model_name: str | None,
     has_words: bool,
     on_left_out: Callable[[], None],
+    on_begun: Callable[[Origin], None],
 ) -> AsyncGenerator[CompletionState, None]:
     """Yield the model's answer; one refused before its first word is asked for with fewer pictures.
 
     First the remembered pictures are left out, then the question's own where it `has_words`. `on_left_out` is
-    called once an answer without pictures begins. Raises RekaError: where fewer pictures did not help, the
-    first refusal.
+    called once an answer without pictures begins, `on_begun` with who writes it. Raises RekaError: where fewer
+    pictures did not help, the first refusal.
     """
     refusal: RekaRequestError | None = None
     for attempt in _with_fewer_pictures(messages, has_words=has_words):
         begun = False
         try:
-            async with aclosing(model.stream(messages=attempt, model=model_name)) as states:
+            async with aclosing(model.stream(messages=attempt, on_begun=on_begun)) as states:
                 async for state in states:
                     if refusal is not None and not begun:
                         on_left_out()

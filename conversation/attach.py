@@ -1,25 +1,33 @@
 """Files of a question -> pictures for the model, with a note for each that was left out.
 
 A file is judged by its bytes, never by its name or declared type. Downloads start at once, since the addresses
-expire, and run side by side; decoding is bounded, since one picture of 50 megapixels takes 200 MB.
+expire, and run side by side as long as all files in memory together stay small.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from conversation.model import Ask, FileUnavailable, IncomingFile, Picture
 from conversation.sentences import say
-from reka_provider import RekaConnectionError, RekaError, RekaRequestError, prepare_image
+from reka_provider import PreparedImage, RekaConnectionError, RekaError, RekaRequestError, prepare_image
 
 log = logging.getLogger(__name__)
 
 MIB = 1024 * 1024
 
 Upload = Callable[[bytes], Awaitable[object]]
+Prepare = Callable[[bytes], Awaitable[PreparedImage]]
+
+
+async def prepare_in_thread(data: bytes) -> PreparedImage:
+    """`prepare_image` beside the loop; what a picture may take is bounded by its pixels alone."""
+    return await asyncio.to_thread(prepare_image, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,8 @@ class Attachments:
         limit: pictures per question.
         limit_bytes: the largest file that is downloaded.
         downloads, decodings: how many at once, over all questions.
+        room_bytes: how much all files may hold at once, from the download to the decoder, over all questions.
+        prepare: `prepare_image`, and where it runs. Raises RekaRequestError.
         upload: tells the model of a picture before it is remembered, so that one which the model refuses costs a
             note now and not every later question of the channel. Raises RekaError.
     """
@@ -48,12 +58,16 @@ class Attachments:
         limit_bytes: int = 20 * MIB,
         downloads: int = 16,
         decodings: int = 2,
+        room_bytes: int = 24 * MIB,
+        prepare: Prepare = prepare_in_thread,
         upload: Upload | None = None,
     ) -> None:
         self._limit = limit
         self._limit_bytes = limit_bytes
         self._downloads = asyncio.Semaphore(downloads)
         self._decodings = asyncio.Semaphore(decodings)
+        self._room = _Room(max(room_bytes, limit_bytes))
+        self._prepare = prepare
         self._upload = upload
 
     async def fetch(self, ask: Ask) -> Attached:
@@ -84,17 +98,23 @@ class Attachments:
     async def _picture(self, file: IncomingFile) -> Picture:
         if file.size_bytes > self._limit_bytes:
             raise FileUnavailable("file-too-large")
+        # Discord tells the true size: a longer file is not what was announced.
+        size_bytes = file.size_bytes or self._limit_bytes
+        async with self._room.taken(size_bytes):
+            image = await self._prepared(file, size_bytes)
+        await self._tell_model(image.data)
+        return Picture(file.filename, image.media_type, image.width_px, image.height_px, image.data)
+
+    async def _prepared(self, file: IncomingFile, size_bytes: int) -> PreparedImage:
         async with self._downloads:
-            data = await file.read(self._limit_bytes)
+            data = await file.read(size_bytes)
         if not looks_like_picture(data):
             raise FileUnavailable("file-not-picture")
         async with self._decodings:
             try:
-                image = await asyncio.to_thread(prepare_image, data)
+                return await self._prepare(data)
             except RekaRequestError as error:
                 raise FileUnavailable("file-broken") from error
-        await self._tell_model(image.data)
-        return Picture(file.filename, image.media_type, image.width_px, image.height_px, image.data)
 
     async def _tell_model(self, data: bytes) -> None:
         if self._upload is None:
@@ -107,6 +127,38 @@ class Attachments:
                 raise FileUnavailable("file-refused") from error
             # It may pass; if not, the answer itself will meet it and tell.
             log.info("could not upload a picture yet", extra={"error": type(error).__name__})
+
+
+class _Room:
+    """Bytes to share: whoever takes some waits until they are free, first come, first served."""
+
+    def __init__(self, free_bytes: int) -> None:
+        self._free_bytes = free_bytes
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @asynccontextmanager
+    async def taken(self, size_bytes: int) -> AsyncIterator[None]:
+        """Hold `size_bytes` of it, which must not be more than there are."""
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiter = (size_bytes, turn)
+        self._waiting.append(waiter)
+        self._let_in()
+        try:
+            await turn
+            yield
+        finally:
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+            else:
+                self._free_bytes += size_bytes
+            self._let_in()
+
+    def _let_in(self) -> None:
+        while self._waiting and self._waiting[0][0] <= self._free_bytes:
+            size_bytes, turn = self._waiting.popleft()
+            self._free_bytes -= size_bytes
+            if not turn.done():  # cancelled, and about to give it back
+                turn.set_result(None)
 
 
 def looks_like_picture(data: bytes) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from conversation.admit import HOUR_S, Facts, Rules, admit, refuse_queue
 from conversation.line import Lines
-from conversation.model import Author, Claim, MembershipUnknown, Place, Refusal, StoredReply
+from conversation.model import Author, Claim, MembershipUnknown, Place, Refusal, StoredReply, WayBack
 from conversation.ports import GuildMembers, ReplyJournal
 from conversation.work import Work
 
@@ -56,7 +56,9 @@ class Claiming:
                 raise
         return None
 
-    async def claim_again(self, stored: StoredReply, author: Author) -> Claim | Refusal:
+    async def claim_again(
+        self, stored: StoredReply, author: Author, way_back: WayBack | None
+    ) -> Claim | Refusal:
         """The right to answer a broken reply anew, or why not; `author` pays for it."""
         if self.closed:
             return Refusal("restarting")
@@ -65,7 +67,7 @@ class Claiming:
             in_line = self._lines.length(stored.place)
             if refusal := await self._admit(stored.place, author, in_line=in_line):
                 return refusal
-            claim = await self._journal.claim_again(stored.reply_id, author.id)
+            claim = await self._journal.claim_again(stored.reply_id, author.id, way_back=way_back)
         return claim or Refusal("again-running")
 
     async def _admit(self, place: Place, author: Author, *, in_line: int) -> Refusal | None:

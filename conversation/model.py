@@ -15,6 +15,7 @@ __all__ = [
     "Claim",
     "FileUnavailable",
     "IncomingFile",
+    "LeftReply",
     "MembershipUnknown",
     "MessageRef",
     "Picture",
@@ -22,8 +23,10 @@ __all__ = [
     "Quote",
     "Refusal",
     "ReplyState",
+    "Shards",
     "StoredReply",
     "Turn",
+    "WayBack",
 ]
 
 
@@ -82,12 +85,23 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class WayBack:
+    """What the room of Discord needs to reach a reply again after a death, until `ends_at_s` (epoch seconds).
+
+    `secret` lets whoever knows it write in the bot's name: it is kept sealed, and logged nowhere.
+    """
+
+    secret: str = field(repr=False)
+    ends_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """One question as it came through one of the doors.
 
     `event_id` is the id of the message or interaction: an event that comes twice has the same one.
     `question` is the message that asks, where there is one (a slash command has none). `notes` are kinds of
-    sentences that go under the answer.
+    sentences that go under the answer. `way_back` is for replies that their address alone does not reach.
     """
 
     event_id: int
@@ -99,6 +113,7 @@ class Ask:
     locale: str = "en-US"
     question: MessageRef | None = None
     notes: tuple[str, ...] = ()
+    way_back: WayBack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +177,37 @@ class StoredReply:
     attempt: int
     question: MessageRef | None
     messages: tuple[MessageRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftReply:
+    """A reply that nobody works on any more, though it has not ended.
+
+    `owner` is the process that worked on it; None where it was handed on. `deaths` counts the processes that died
+    while they repaired it, `files` those that came with the question. Times are epoch seconds: when it was asked,
+    and when the journal last heard of it.
+    """
+
+    stored: StoredReply
+    owner: int | None
+    asked_at_s: float
+    touched_at_s: float
+    deaths: int = 0
+    files: int = 0
+    way_back: WayBack | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """Which of a bot's shards a process answers for; direct messages are shard 0's."""
+
+    ids: frozenset[int]
+    count: int
+
+    @property
+    def name(self) -> str:
+        """The same for every process that answers for the same ones."""
+        return f"{','.join(map(str, sorted(self.ids)))}/{self.count}"
 
 
 @dataclass(frozen=True, slots=True)

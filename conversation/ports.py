@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from conversation.model import Ask, Claim, MessageRef, Picture, Place, ReplyState, StoredReply, Turn
+from conversation.model import (
+    Ask,
+    Claim,
+    IncomingFile,
+    LeftReply,
+    MessageRef,
+    Picture,
+    Place,
+    ReplyState,
+    StoredReply,
+    Turn,
+    WayBack,
+)
+from delivery.surface import OfferKind, Surface
 from reka_provider import ChatMessage, CompletionState
 
 
+class MemoryUnavailable(Exception):
+    """History or the journal could not do what was asked, though the question was right; later it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which Reka writes an answer, and by which of its models, in the operator's words."""
+
+    service: str
+    model: str
+
+
 class ChatModel(Protocol):
-    """A model that writes; AsyncReka is one. Raises RekaError."""
+    """A model that writes; conversation/choosing.py has the one of the house. Raises RekaError."""
 
     def stream(
-        self, *, messages: Sequence[ChatMessage], model: str | None = None
+        self, *, messages: Sequence[ChatMessage], on_begun: Callable[[Origin], None] | None = None
     ) -> AsyncGenerator[CompletionState, None]:
-        """Yield the answer as it stands, newest only; closing the generator ends the answer upstream."""
+        """Yield the answer as it stands, newest only; closing the generator ends the answer upstream.
+
+        `on_begun` is told once, before the first state, who writes it.
+        """
         ...
 
 
@@ -87,10 +116,13 @@ class ReplyJournal(Protocol):
         """
         ...
 
-    async def claim_again(self, reply_id: int, author_id: int) -> Claim | None:
+    async def claim_again(
+        self, reply_id: int, author_id: int, *, way_back: WayBack | None = None
+    ) -> Claim | None:
         """Take a reply that is `broken` back to `claimed`, its attempt number one higher; `author_id` asked.
 
-        None where it is not broken (any more): of two at once exactly one gets it. Its messages stay known.
+        None where it is not broken (any more): of two at once exactly one gets it. Its messages stay known;
+        `way_back` takes the place of the old one.
         """
         ...
 
@@ -103,7 +135,34 @@ class ReplyJournal(Protocol):
         ...
 
     async def finish(self, reply_id: int, state: ReplyState) -> None:
-        """Write how the reply ended; a reply no longer known is left alone."""
+        """Write how the reply ended, and forget its way back; a reply no longer known is left alone."""
+        ...
+
+    async def hand_on(self, reply_id: int) -> None:
+        """Leave a reply that is `claimed` to whoever takes it over, this process included."""
+        ...
+
+    async def left(
+        self, *, dead: Collection[int], in_flight: Collection[int], limit: int = 200
+    ) -> list[LeftReply]:
+        """The `claimed` replies of this process's shards that nobody works on, oldest first: those of the `dead`
+        processes, those handed on, and those of this process that are not `in_flight` (their ids) for long."""
+        ...
+
+    async def take_over(self, left: LeftReply) -> Claim | None:
+        """Make a reply that was left this process's own, its attempt number one higher.
+
+        None where somebody did before, or where it has ended: of two at once exactly one gets it.
+        """
+        ...
+
+    async def give_back(self, claim: Claim) -> None:
+        """Undo a `take_over` after which nothing was sent: the reply is left as it was, and to nobody."""
+        ...
+
+    async def places_since(self, since_s: float, *, limit: int) -> list[tuple[Place, int]]:
+        """The places of this process's shards, private ones left out, where something was asked or answered
+        from `since_s` (epoch seconds) on, newest first, each with the newest event claimed there."""
         ...
 
     async def find(self, reply_id: int) -> StoredReply | None:
@@ -119,6 +178,72 @@ class ReplyJournal(Protocol):
 
         Forgetting turns does not change it.
         """
+        ...
+
+
+class Ownership(Protocol):
+    """That this process lives, told to the others; and which others do not."""
+
+    async def renew(self) -> frozenset[int]:
+        """Tell that this process lives, and return those that do not; call it every few seconds."""
+        ...
+
+    async def leave(self) -> None:
+        """Tell that this process ends, and hand on the replies that it still has."""
+        ...
+
+    async def away_since_s(self) -> float | None:
+        """Until when (epoch seconds) a process before this one answered for these shards; None: there was none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One message of a reply as it stands on screen; `content` is None where we may not read it.
+
+    `offers` are the buttons of a reply that has come to its end.
+    """
+
+    ref: MessageRef
+    content: str | None = None
+    offers: frozenset[OfferKind] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What stands on screen of a reply that was left: its messages in order.
+
+    `messages` may hold one more than the journal: its create was under way at the death. `question_gone`: the
+    message that asked was deleted. `waiting`: it still wears the sign that it waits. `files` came with it, and
+    `quoted_files` with the message that it refers to. `readable`: no message of the reply can stand there unseen.
+    """
+
+    messages: tuple[Seen, ...]
+    question_gone: bool = False
+    waiting: bool = False
+    files: tuple[IncomingFile, ...] = ()
+    quoted_files: tuple[IncomingFile, ...] = ()
+    readable: bool = True
+
+
+class SurfaceFinder(Protocol):
+    """Finds the way back to replies that another process began."""
+
+    def surface(self, left: LeftReply) -> Surface | None:
+        """Where that reply goes on; None where nothing reaches it any more."""
+        ...
+
+    async def look(self, left: LeftReply, *, before_each: Callable[[], Awaitable[None]]) -> Scene:
+        """What stands there now; `before_each` is awaited before each request. Raises SurfaceError."""
+        ...
+
+
+class MissedQuestions(Protocol):
+    """Questions that were asked while no process was there to hear them."""
+
+    async def take_up(self, place: Place, *, after_id: int, since_s: float, limit: int) -> int:
+        """Take up the questions in `place` that came after this event, and not before `since_s` (epoch seconds),
+        from one request for `limit` messages; how many there were."""
         ...
 
 

@@ -14,12 +14,20 @@ NO_WORDS = "[A picture, without a word.]"
 ONLY_REFERS = "[Refers to it without a word.]"
 GONE = "[Refers to a message that is gone.]"
 
+# What was said within so many characters goes along to every model, whatever it takes (conversation/fitting.py).
+SURELY_SENT_CHARS = 6_000
+
 _FENCE = "```"
+_WIDE = (
+    "\uff1a\ufe55\ufe13\ua789\u2236"  # what looks like a colon; none of them stands in a time or an address
+)
 # A label like those that `spoken` writes. What is indented like code, a list, a heading or a quote is none.
 _LIKE_A_SPEAKER = re.compile(
     r"(?! {4}|\t)\s*+(?![>#]|```|[-*+]\s|\d+[.)]\s)"
-    r"(?:[^:\uff1a]{1,41}|[^:\uff1a]*\brefers to this message of\b[^:\uff1a]*)(?::[*_~|`]*(?:\s|\Z)|\uff1a)"
+    rf"(?:[^:{_WIDE}]{{1,41}}|[^:{_WIDE}]*\brefers to this message of\b[^:{_WIDE}]*)(?::[*_~|`]*(?:\s|\Z)|[{_WIDE}])"
 )
+# How models mark turns: Reka's own separator, and the form that most others have.
+_TURN_TOKEN = re.compile(r"<(?=sep>|\|[a-z_]{1,30}\|>)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +57,16 @@ def recall(
 ) -> list[ChatMessage]:
     """The messages for the model, oldest first, `question` last.
 
-    A quoted message that is among the turns sent is not said a second time, unless the question has no words.
+    A quoted message that was said just before is not said a second time, unless the question has no words. The
+    pictures of the exchange that it is from come with the question, which is about them, and not with their turn.
     """
     kept = _newest_that_fit(history, budget)
-    if question.text and quoted is not None and _holds(kept, quoted):
+    surely = _newest_that_fit(kept, replace(budget, chars=SURELY_SENT_CHARS))
+    if question.text and quoted is not None and _holds(surely, quoted):
         question = replace(question, quote=None)
     worded = [_with_words(turn) for turn in (*kept, question)]
+    if quoted is not None and _holds(kept, quoted):
+        worded = _with_pictures_at_the_question(worded, quoted)
     messages: list[ChatMessage] = []
     if system_prompt:
         messages.append({"role": "system", "content": system_prompt})
@@ -94,6 +106,13 @@ def _with_words(turn: Turn) -> Turn:
     return replace(turn, text=NO_WORDS if turn.pictures else GONE)
 
 
+def _with_pictures_at_the_question(turns: Sequence[Turn], quoted: QuotedTurn) -> list[Turn]:
+    *past, question = turns
+    pictures = [picture for turn in past if turn.reply_id == quoted.reply_id for picture in turn.pictures]
+    rest = [replace(turn, pictures=()) if turn.reply_id == quoted.reply_id else turn for turn in past]
+    return [*rest, replace(question, pictures=(*question.pictures, *pictures))]
+
+
 def _with_newest_pictures(turns: Sequence[Turn], limit: int) -> list[Turn]:
     result: list[Turn] = []
     for turn in reversed(turns):
@@ -107,8 +126,8 @@ def _with_newest_pictures(turns: Sequence[Turn], limit: int) -> list[Turn]:
 def _message(turn: Turn) -> ChatMessage:
     if turn.role == "assistant":
         text = turn.text if turn.complete else f"{turn.text}\n\n{BROKE_OFF}"
-        return {"role": "assistant", "content": text}
-    text = spoken(turn)
+        return {"role": "assistant", "content": _without_turn_tokens(text)}
+    text = _without_turn_tokens(spoken(turn))
     if not turn.pictures:
         return {"role": "user", "content": text}
     parts: list[ContentPart] = [
@@ -141,9 +160,14 @@ def _without_speakers(text: str) -> str:
     return "".join(lines)
 
 
+def _without_turn_tokens(text: str) -> str:
+    """A server that reads these inside words would take what follows for somebody else's turn, or its own."""
+    return _TURN_TOKEN.sub("<\u200b", text)
+
+
 def speaker(name: str) -> str:
     """A name that cannot pass for a second speaker: one line, no colon, at most 40 characters."""
-    return re.sub(r"[\s:\uff1a]+", " ", name).strip()[:40] or "someone"
+    return re.sub(rf"[\s:{_WIDE}]+", " ", name).strip()[:40] or "someone"
 
 
 DEFAULT_SYSTEM_PROMPT = (

@@ -7,13 +7,14 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 
-from conversation.model import Claim, MessageRef, Place, Refusal
-from conversation.ports import ReplyJournal
+from conversation.model import MessageRef, Place, Refusal
+from conversation.offers import try_again
+from conversation.ports import MemoryUnavailable, ReplyJournal
 from conversation.sentences import moment, note, say
 from conversation.work import Work
 from delivery.live_reply import LiveReply, LiveReplyCounts, Words
 from delivery.scheduler import Scheduler
-from delivery.surface import Draft, Offer, OfferKind, SurfaceError
+from delivery.surface import Draft, SurfaceError
 
 log = logging.getLogger(__name__)
 
@@ -31,15 +32,24 @@ class Telling:
         self.counts = LiveReplyCounts()
 
     def live_reply(
-        self, work: Work, shown: tuple[MessageRef, ...] = (), *, courtesy: bool = False
+        self,
+        work: Work,
+        shown: tuple[MessageRef, ...] = (),
+        *,
+        courtesy: bool = False,
+        measured: bool = False,
+        first_page: int = 0,
     ) -> LiveReply:
-        """A growing reply to `work`, which the journal follows where it was claimed."""
+        """A growing reply to `work`, which the journal follows where it was claimed; `measured` is an answer's.
+
+        `first_page`: it writes over the messages of a longer reply from that page on, and the rest stays.
+        """
         claim = work.claim
         attempt = claim.attempt if claim else 0
 
         async def posted(page: int, ref: MessageRef) -> None:
             if claim is not None:
-                await self._journal.posted(claim.reply_id, page, ref)
+                await self._journal.posted(claim.reply_id, first_page + page, ref)
 
         async def removed(ref: MessageRef) -> None:
             if claim is not None:
@@ -55,6 +65,7 @@ class Telling:
             courtesy=courtesy,
             words=Words(say("thinking", work.ask.locale), note(say("rest-in-file", work.ask.locale))),
             counts=self.counts,
+            waited_s=time.monotonic() - work.began_at if measured else None,
         )
 
     async def say(self, work: Work, sentence: str) -> None:
@@ -62,6 +73,23 @@ class Telling:
         work.courtesy = True
         work.live = self.live_reply(work, courtesy=True)
         await self._deliver(work, Draft(sentence, ended=True))
+
+    async def show_thought(self, work: Work, thought: str) -> None:
+        """Show what the model thought: one message, and what is longer as a file."""
+        locale = work.ask.locale
+        work.courtesy = True
+        words = Words(rest=note(say("thought-in-file", locale)), filename="thinking.md")
+        work.live = LiveReply(
+            work.surface,
+            self._scheduler,
+            nonce_base=str(work.ask.event_id),
+            posted=_nowhere,
+            courtesy=True,
+            most_pages=1,
+            words=words,
+            counts=self.counts,
+        )
+        await self._deliver(work, Draft(thought, ended=True))
 
     async def refuse(self, work: Work, refusal: Refusal) -> None:
         """Say why a question is not answered; the same to the same person once a minute."""
@@ -85,27 +113,26 @@ class Telling:
         """End a reply with a note of this kind, and a button where the question can be asked again."""
         locale = work.ask.locale
         shown = work.live.messages if work.live is not None else ()
-        offer = try_again(work.claim, locale) if work.claim is not None else None
+        offers = (try_again(work.claim.reply_id, locale),) if work.claim is not None else ()
         work.live = self.live_reply(work, shown)
-        await self._deliver(work, Draft(text, ended=True, note=note(say(kind, locale)), offer=offer))
+        await self._deliver(work, Draft(text, ended=True, note=note(say(kind, locale)), offers=offers))
 
     async def _deliver(self, work: Work, draft: Draft) -> None:
         if work.live is None:
             return
         try:
             await work.live.deliver(one_draft(draft))
-        except SurfaceError as error:
+        except (SurfaceError, MemoryUnavailable) as error:
             log.warning("could not say a sentence", extra=work.log_fields(why=str(error)))
+
+
+async def _nowhere(page: int, ref: MessageRef) -> None:
+    """The journal follows answers alone."""
 
 
 async def one_draft(draft: Draft) -> AsyncGenerator[Draft, None]:
     """A reply that is whole from the first."""
     yield draft
-
-
-def try_again(claim: Claim, locale: str) -> Offer:
-    """The button under an answer that broke off."""
-    return Offer(OfferKind.TRY_AGAIN, claim.reply_id, say("button-try-again", locale))
 
 
 def say_refusal(refusal: Refusal, locale: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from conversation.answering import Answering
 from conversation.model import Ask, Claim
+from conversation.ports import Origin
 from delivery.live_reply import LiveReply
 from delivery.surface import MessageRef, Surface
 
@@ -23,6 +24,7 @@ class Work:
     claim: Claim | None = None
     live: LiveReply | None = None
     answering: Answering | None = None
+    origin: Origin | None = None  # who writes the answer, once it has begun
     why_dropped: str | None = None
     courtesy: bool = False  # all that is left to do is to say a sentence of ours
     task: asyncio.Task[None] | None = None
@@ -40,8 +42,13 @@ class Work:
             "channel_id": place.channel_id,
             "message_id": shown[0].message_id if shown else None,
             "ms": round((time.monotonic() - self.began_at) * 1000),
+            **({"reka": self.origin.service, "model": self.origin.model} if self.origin else {}),
             **more,
         }
+
+    def answered_by(self, origin: Origin) -> None:
+        """Know who writes the answer, for the log."""
+        self.origin = origin
 
     @property
     def text(self) -> str:
@@ -88,6 +95,11 @@ class Works:
 
     def __len__(self) -> int:
         return len(self._works)
+
+    @property
+    def reply_ids(self) -> frozenset[int]:
+        """Of those that were claimed."""
+        return frozenset(work.claim.reply_id for work in self._works if work.claim is not None)
 
     async def run(self, work: Work, way: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Go the way of one question in a task of its own, and return when it has ended."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from delivery._attachment import whole_answer
 from delivery._layout import Layout, units
-from delivery._reasoning import split_reasoning, thinking_line
+from delivery._reasoning import Thought, split_reasoning, thinking_line
 from delivery.pages import paginate
 from delivery.render import Renderer
 from delivery.surface import Attachment
 
 MOST_PAGES = 10
+WHOLE_ANSWER = "answer.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,16 @@ class Composed:
     reasoning: str = ""
 
 
+def apart(text: str, reasoning: str = "", *, ended: bool = True) -> Thought:
+    """The answer apart from what the model thought before it.
+
+    `reasoning` is what came apart from the text; text that begins with `<reasoning>` holds its own.
+    """
+    thought = split_reasoning(text, ended=ended)
+    together = "\n\n".join(part for part in (reasoning.strip(), thought.reasoning) if part)
+    return Thought(together, thought.answer)
+
+
 class PageComposer:
     """Turns the growing text of one answer into the contents of its messages.
 
@@ -38,12 +49,21 @@ class PageComposer:
         wraps_urls: write bare URLs as `<url>`, so that they show no preview.
         thinking: the label of the small line that shows a model's reasoning while it has not answered yet;
             without it nothing is shown then.
-        rest: the sentence under the tenth page of a longer answer, which says that all of it comes as a file;
+        rest: the sentence under the last page of a longer answer, which says that all of it comes as a file;
             at most half a page. Without it there are as many pages as the answer needs.
+        most_pages: after how many pages that is.
+        filename: of a file that holds the whole.
     """
 
     def __init__(
-        self, limit_chars: int = 2000, *, wraps_urls: bool = False, thinking: str = "", rest: str = ""
+        self,
+        limit_chars: int = 2000,
+        *,
+        wraps_urls: bool = False,
+        thinking: str = "",
+        rest: str = "",
+        most_pages: int = MOST_PAGES,
+        filename: str = WHOLE_ANSWER,
     ) -> None:
         if rest and units(rest) > limit_chars // 2 - 2:
             raise ValueError(f"the sentence about the rest takes more than half of {limit_chars} characters")
@@ -51,6 +71,8 @@ class PageComposer:
         self._wraps_urls = wraps_urls
         self._thinking = thinking
         self._rest = rest
+        self._most_pages = most_pages
+        self._filename = filename
         self._growing = self._anew()
 
     def compose(self, text: str, *, ended: bool, note: str = "", reasoning: str = "") -> list[str]:
@@ -61,33 +83,34 @@ class PageComposer:
         """The contents of the messages that show `text`, each balanced Markdown within the limit, none blank.
 
         `note` is finished Markdown of ours: it stands under the text after a blank line, or in a message of
-        its own where it does not fit. The list is empty while there is nothing to show. `reasoning` is what
-        came apart from the text; text that begins with `<reasoning>` holds its own.
+        its own where it does not fit. The list is empty while there is nothing to show. `reasoning` is as
+        `apart` takes it.
         """
-        thought = split_reasoning(text, ended=ended)
-        reasoning = "\n\n".join(part for part in (reasoning.strip(), thought.reasoning) if part)
-        answer = thought.answer
+        thought = apart(text, reasoning, ended=ended)
+        answer, reasoning = thought.answer, thought.reasoning
         if ended and reasoning and not (answer.strip() or note):
             answer, reasoning = reasoning, ""  # the model answered inside its reasoning, or never got further
         contents = self._answer(answer, ended=ended)
         if not contents and reasoning and self._thinking and not ended:
             contents = [thinking_line(self._thinking, reasoning)]
         attachment = whole_answer(answer, len(contents), self._limit_chars) if ended else None
-        if self._rest and len(contents) > MOST_PAGES:
-            contents = [*contents[: MOST_PAGES - 1], f"{contents[MOST_PAGES - 1]}\n\n{self._rest}"]
+        if self._rest and len(contents) > self._most_pages:
+            last = self._most_pages - 1
+            contents = [*contents[:last], f"{contents[last]}\n\n{self._rest}"]
+            attachment = Attachment(self._filename, answer.encode("utf-8", "replace")) if ended else None
         return Composed(self._with_note(contents, note), attachment, reasoning)
 
     def _answer(self, text: str, *, ended: bool) -> list[str]:
         if not self._growing.leads_to(text, ended=ended):
             self._growing = self._anew()
-        most = MOST_PAGES if self._rest else None
+        most = self._most_pages if self._rest else None
         return self._growing.contents(text, ended=ended, most_pages=most)
 
     def _anew(self) -> _Growing:
         return _Growing(Layout(self._limit_of, wraps_urls=self._wraps_urls))
 
     def _limit_of(self, page: int) -> int:
-        reserved = units(self._rest) + 2 if self._rest and page == MOST_PAGES - 1 else 0
+        reserved = units(self._rest) + 2 if self._rest and page == self._most_pages - 1 else 0
         return self._limit_chars - reserved
 
     def _with_note(self, contents: list[str], note: str) -> list[str]:

@@ -10,9 +10,10 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from delivery.compose import PageComposer
+from delivery.compose import MOST_PAGES, WHOLE_ANSWER, PageComposer
+from delivery.histogram import Histogram
 from delivery.ledger import Pace
 from delivery.scheduler import Call, Scheduler, Ticket, Urgency
 from delivery.surface import (
@@ -45,7 +46,7 @@ class Shown:
 
     ref: MessageRef
     content: str | None
-    offer: Offer | None = None
+    offers: tuple[Offer, ...] = ()
     attachment: Attachment | None = None
 
 
@@ -55,7 +56,7 @@ class _Step:
 
     page: int
     content: str
-    offer: Offer | None
+    offers: tuple[Offer, ...]
     attachment: Attachment | None
     ref: MessageRef | None  # None: create it
     surplus: bool = False  # the draft has fewer pages than the screen: remove this one
@@ -64,12 +65,14 @@ class _Step:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Sentences of ours that belong to an answer, in the reader's language."""
+    """Words of ours that belong to an answer, in the reader's language."""
 
     thinking: str = ""
     """The label of the line that shows a model's reasoning before it answers."""
     rest: str = ""
     """What the last page of a very long answer says of the file that holds all of it."""
+    filename: str = WHOLE_ANSWER
+    """That file's name."""
 
 
 @dataclass(slots=True)
@@ -80,6 +83,12 @@ class LiveReplyCounts:
     edits: int = 0
     repeated_creates: int = 0
     repeated_edits: int = 0
+    first_words_s: Histogram = field(default_factory=Histogram)
+    """From the question to the first change on screen, for replies whose `waited_s` is known, as all below."""
+    text_age_s: Histogram = field(default_factory=Histogram)
+    """How long the oldest words that a change brought had waited to be seen."""
+    end_lag_s: Histogram = field(default_factory=Histogram)
+    """From the model's end to the whole answer on screen."""
 
 
 class LiveReply:
@@ -91,6 +100,8 @@ class LiveReply:
         removed: told of each message that was taken away again, the reply having become shorter.
         shown: the pages of an earlier attempt, which this one writes over.
         courtesy: this is a sentence of ours, and answers go before it.
+        most_pages: what is longer comes as a file, where files may be sent.
+        waited_s: how long ago the question was asked; None where nobody measures this reply.
     """
 
     def __init__(
@@ -103,8 +114,10 @@ class LiveReply:
         removed: Removed | None = None,
         shown: tuple[MessageRef, ...] = (),
         courtesy: bool = False,
+        most_pages: int = MOST_PAGES,
         words: Words | None = None,
         counts: LiveReplyCounts | None = None,
+        waited_s: float | None = None,
     ) -> None:
         self._surface = surface
         self._scheduler = scheduler
@@ -119,9 +132,14 @@ class LiveReply:
             wraps_urls=surface.wraps_urls,
             thinking=words.thinking,
             rest=words.rest if surface.takes_files else "",
+            most_pages=most_pages,
+            filename=words.filename,
         )
         self._shown = [Shown(ref, None) for ref in shown]
         self._counts = counts or LiveReplyCounts()
+        self._asked_at = None if waited_s is None else scheduler.now() - waited_s
+        self._unseen_since: float | None = None  # words have waited since then to be sent
+        self._sent_since: float | None = None  # and those that the request under way brings, since then
         self._draft = Draft("")
         self._contents: list[str] = []
         self._changed = asyncio.Event()
@@ -178,6 +196,8 @@ class LiveReply:
 
     def _take_draft(self, draft: Draft) -> None:
         self._draft = draft
+        if self._unseen_since is None:
+            self._unseen_since = self._scheduler.now()
         if draft.ended:
             self._ended_at = self._scheduler.now()
             if self._ticket is not None:
@@ -192,7 +212,10 @@ class LiveReply:
                 return  # `deliver` raises what broke; the screen keeps what it shows
             while not self._broken and (step := self._next_step()) is not None:
                 await self._take(step)
+            self._unseen_since = None  # what else came changes nothing on screen
             if self._draft.ended:
+                if self._asked_at is not None and self._ended_at is not None:
+                    self._counts.end_lag_s.observe(self._scheduler.now() - self._ended_at)
                 return
 
     def _next_step(self) -> _Step | None:
@@ -204,15 +227,15 @@ class LiveReply:
         last = len(contents) - 1
         for page, content in enumerate(contents):
             at_end = page == last and draft.ended
-            offer = draft.offer if at_end else None
+            offers = draft.offers if at_end else ()
             attachment = composed.attachment if at_end and self._surface.takes_files else None
             if page == len(self._shown):
-                return _Step(page, content, offer, attachment, None, last=page == last)
+                return _Step(page, content, offers, attachment, None, last=page == last)
             shown = self._shown[page]
-            if (shown.content, shown.offer, shown.attachment) != (content, offer, attachment):
-                return _Step(page, content, offer, attachment, shown.ref, last=page == last)
+            if (shown.content, shown.offers, shown.attachment) != (content, offers, attachment):
+                return _Step(page, content, offers, attachment, shown.ref, last=page == last)
         if draft.ended and contents and len(self._shown) > len(contents):
-            return _Step(len(self._shown) - 1, "", None, None, self._shown[-1].ref, surplus=True)
+            return _Step(len(self._shown) - 1, "", (), None, self._shown[-1].ref, surplus=True)
         return None
 
     def _urgency(self, step: _Step) -> Urgency:
@@ -238,6 +261,8 @@ class LiveReply:
         if newest is None or self._lanes(newest) != lanes:
             self._scheduler.give_back(ticket)
             return
+        if newest.last:
+            self._sent_since, self._unseen_since = self._unseen_since, None
         if newest.ref is None:
             await self._create(newest, ticket)
         elif newest.surplus:
@@ -267,7 +292,7 @@ class LiveReply:
     async def _edit(self, step: _Step, ref: MessageRef, ticket: Ticket) -> None:
         call = self._scheduler.send(
             ticket,
-            lambda: self._surface.edit(ref, step.content, offer=step.offer, attachment=step.attachment),
+            lambda: self._surface.edit(ref, step.content, offers=step.offers, attachment=step.attachment),
         )
         try:
             await call.done()
@@ -275,13 +300,14 @@ class LiveReply:
             if self._given_up():
                 raise
             self._counts.repeated_edits += 1
+            self._unseen_since, self._sent_since = self._sent_since or self._unseen_since, None
             await self._back_off()
             return
         self._failures = 0
         self._counts.edits += 1
         self._edits += 1
         self._note_shown()
-        self._shown[step.page] = Shown(ref, step.content, step.offer, step.attachment)
+        self._shown[step.page] = Shown(ref, step.content, step.offers, step.attachment)
 
     async def _remove(self, ref: MessageRef, ticket: Ticket) -> None:
         self._taken_away.add(ref)  # first: Discord's event of it may overtake the answer
@@ -310,7 +336,7 @@ class LiveReply:
             call = self._scheduler.send(
                 ticket,
                 lambda: self._surface.create(
-                    step.page, step.content, nonce=nonce, offer=step.offer, attachment=step.attachment
+                    step.page, step.content, nonce=nonce, offers=step.offers, attachment=step.attachment
                 ),
             )
             self._creating = (step, call)
@@ -335,11 +361,17 @@ class LiveReply:
         self._counts.creates += 1
         self._created_at = self._scheduler.now()
         self._note_shown()
-        self._shown.append(Shown(ref, step.content, step.offer, step.attachment))
+        self._shown.append(Shown(ref, step.content, step.offers, step.attachment))
         await self._posted(step.page, ref)
 
     def _note_shown(self) -> None:
-        self._shown_at = self._scheduler.now()
+        now = self._scheduler.now()
+        if self._asked_at is not None:
+            if self._shown_at == float("-inf"):
+                self._counts.first_words_s.observe(now - self._asked_at)
+            if self._sent_since is not None:
+                self._counts.text_age_s.observe(now - self._sent_since)
+        self._shown_at, self._sent_since = now, None
 
     def _final_rank(self) -> float:
         """Of the ends that wait, the one that brings most text goes first."""

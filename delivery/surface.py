@@ -19,11 +19,15 @@ class OfferKind(Enum):
     """What a button under a reply does."""
 
     TRY_AGAIN = "again"
+    GO_ON = "more"
+    """Ask for the rest of an answer that a limit cut short."""
+    SHOW_THINKING = "thought"
+    """Show who presses it what the model thought before it answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A button under the last page of a reply; `reply_id` is all that it knows after a restart."""
+    """A button under the last page of a reply; after a restart its kind and `reply_id` are all that it knows."""
 
     kind: OfferKind
     reply_id: int
@@ -41,7 +45,7 @@ class Draft:
     reasoning: str = ""
     ended: bool = False
     note: str = ""
-    offer: Offer | None = None
+    offers: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class Surface(Protocol):
         content: str,
         *,
         nonce: str,
-        offer: Offer | None = None,
+        offers: tuple[Offer, ...] = (),
         attachment: Attachment | None = None,
     ) -> MessageRef:
         """Show page number `page` (from 0) as a new message; `nonce` has at most 25 characters."""
@@ -122,10 +126,10 @@ class Surface(Protocol):
         ref: MessageRef,
         content: str,
         *,
-        offer: Offer | None = None,
+        offers: tuple[Offer, ...] = (),
         attachment: Attachment | None = None,
     ) -> None:
-        """Make `ref` show `content`, with the button that `offer` names or none, and with a file where one is given."""
+        """Make `ref` show `content` with these buttons and this file, and with no others."""
         ...
 
     async def delete(self, ref: MessageRef) -> None:

@@ -5,49 +5,38 @@ from __future__ import annotations
 import base64
 import json
 import math
-import os
-import re
 import time
-from collections.abc import Mapping
-from pathlib import Path
 
 import aiohttp
 
-from reka_provider._cumulative import LOGIN_ADVICE
+from reka_provider._cookie_jar import CookieJar
 from reka_provider._errors import RekaAuthError, RekaError
 from reka_provider._http import Http, Patience, read_up_to
+from reka_provider._refusals import LOGIN_ADVICE
 from reka_provider._single_flight import SingleFlight
-from reka_provider._types import CookiesType
 
 TOKEN_PATH = "/bff/auth/access_token"  # noqa: S105 - an address, no secret
 _LARGEST_TOKEN_BODY_BYTES = 256 * 1024
 _MARGIN_S = 30.0
-_COOKIE_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 class Auth:
     """Trades the session's cookies for an access token, keeps it, and renews it once for all who wait."""
 
-    def __init__(self, *, cookies: Mapping[str, str], bearer: str | None) -> None:
-        self.cookies = dict(cookies)
+    def __init__(self, jar: CookieJar, *, bearer: str | None) -> None:
+        self.jar = jar
         self._token = None if bearer is None else _checked_token(bearer)
         self._usable_until_s = math.inf  # of the monotonic clock
         self._renewals: SingleFlight[tuple[str, float]] = SingleFlight()
 
     def secrets(self) -> list[str]:
         """What no message may quote."""
-        return [text for text in (self._token, *self.cookies.values()) if text and len(text) >= 4]
+        return [text for text in (self._token, *self.jar.values) if text and len(text) >= 4]
 
     @property
     def renewable(self) -> bool:
-        """Whether there is a session to trade for another token."""
-        return any(name == "appSession" or name.startswith("appSession.") for name in self.cookies)
-
-    def headers(self) -> dict[str, str]:
-        """The Cookie header, where there are cookies."""
-        if not self.cookies:
-            return {}
-        return {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        """Whether there is a session to trade for another token, or may be one soon."""
+        return self.jar.has_session or self.jar.has_file
 
     async def token(self, http: Http, patience: Patience, *, stale: str | None = None) -> str:
         """An access token other than `stale`. Raises RekaError.
@@ -62,23 +51,39 @@ class Auth:
 
         async def fetch() -> tuple[str, float]:
             own = Patience(limit_s)
-            return await self._fetch(http, own), limit_s - own.left_s
+            return await self._renew(http, own), limit_s - own.left_s
 
         token, waited_s = await self._renewals.run("token", fetch)
         patience.left_s = max(0.0, patience.left_s - waited_s)
         return token
 
+    async def _renew(self, http: Http, patience: Patience) -> str:
+        """A token for the session; for the one that a person put into the file, where Reka refuses ours."""
+        await self.jar.reread()
+        if not self.jar.has_session:
+            raise RekaAuthError(self._nothing_to_trade())
+        try:
+            return await self._fetch(http, patience)
+        except RekaAuthError:
+            if not await self.jar.reread():
+                raise
+        return await self._fetch(http, patience)
+
     def _nothing_to_trade(self) -> str:
         if self._token is not None:
             return "Reka does not accept the bearer token any more: give a fresh one (REKA_BEARER_TOKEN)."
-        if self.cookies:
+        if self.jar:
             return f"The cookies hold no appSession. {LOGIN_ADVICE}"
         return f"Reka needs credentials, and there are none. {LOGIN_ADVICE}"
 
     async def _fetch(self, http: Http, patience: Patience) -> str:
         failure: RekaError
         response = await http.request(
-            "GET", TOKEN_PATH, headers={"Accept": "*/*", **self.headers()}, patience=patience
+            "GET",
+            TOKEN_PATH,
+            headers={"Accept": "*/*", **self.jar.headers()},
+            patience=patience,
+            on_answer=self.jar.hear,
         )
         try:
             body = await read_up_to(response, _LARGEST_TOKEN_BODY_BYTES)
@@ -94,71 +99,6 @@ class Auth:
         finally:
             response.close()
         raise failure
-
-
-def read_cookies(cookies: CookiesType) -> dict[str, str]:
-    """Cookies by name, from a mapping, a header, or a path to an exported file. Raises RekaAuthError."""
-    if isinstance(cookies, Mapping):
-        found = {str(name): str(value) for name, value in cookies.items()}
-    elif isinstance(cookies, str) and not cookies.rstrip().lower().endswith((".json", ".txt")):
-        found = _cookies_in_header(cookies)
-    else:
-        found = _cookies_in_file(Path(os.fspath(cookies).strip()))
-    for name, value in found.items():
-        if not _COOKIE_NAME.fullmatch(name) or not value.isprintable() or ";" in value or not value.isascii():
-            raise RekaAuthError("A cookie's name or value has characters that no cookie has. Copy it anew.")
-    return found
-
-
-def _cookies_in_header(header: str) -> dict[str, str]:
-    text = header.strip().removeprefix("Cookie:").removeprefix("cookie:")
-    found: dict[str, str] = {}
-    for pair in filter(None, (part.strip() for part in text.split(";"))):
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise RekaAuthError(
-                'Cookies must look like "appSession=...; other=...", '
-                "or name a .json or .txt file (REKA_COOKIES)."
-            )
-        found[name.strip()] = value.strip()
-    return found
-
-
-def _cookies_in_file(path: Path) -> dict[str, str]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise RekaAuthError(f"The cookie file {path} cannot be read: {reason} (REKA_COOKIES).") from None
-    if path.suffix.lower() != ".json":
-        return _cookies_in_netscape(text)
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        raise RekaAuthError(f"The cookie file {path} is no JSON (REKA_COOKIES).") from None
-    if isinstance(value, dict) and isinstance(value.get("cookies"), list):
-        value = value["cookies"]
-    if isinstance(value, dict):
-        return {str(name): str(item) for name, item in value.items()}
-    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-        items = [item for item in value if _is_rekas(str(item.get("domain", "")))]
-        return {str(item["name"]): str(item["value"]) for item in items if "name" in item and "value" in item}
-    raise RekaAuthError(f'The cookie file {path} must hold [{{"name": ..., "value": ...}}] (REKA_COOKIES).')
-
-
-def _cookies_in_netscape(text: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        fields = line.removeprefix("#HttpOnly_").split("\t")
-        # An export may hold the cookies of every site; none but Reka's may leave for Reka.
-        if len(fields) == 7 and not fields[0].startswith("#") and _is_rekas(fields[0]):
-            found[fields[5]] = fields[6]
-    return found
-
-
-def _is_rekas(domain: str) -> bool:
-    host = domain.lstrip(".").lower()
-    return host in {"", "reka.ai", "space.reka.ai", "localhost", "127.0.0.1"}
 
 
 def _checked_token(token: str) -> str:

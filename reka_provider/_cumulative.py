@@ -7,32 +7,18 @@ without text are to be expected; a short answer may be one bare JSON object (rek
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from reka_provider._errors import (
-    RekaAuthError,
-    RekaConnectionError,
-    RekaError,
-    RekaQuotaError,
-    RekaRateLimitError,
-    RekaRequestError,
-    RekaResponseError,
-)
+from reka_provider._errors import RekaConnectionError, RekaError, RekaResponseError
+from reka_provider._refusals import SPACE, error_from_object, page_error
+from reka_provider._skipping import SkippedEvents, events_of
 from reka_provider._sse import MAX_EVENT_BYTES, Event, EventParser, EventTooLongError
+from reka_provider._stop_marker import without_beginning_marker, without_marker
 from reka_provider._types import CompletionState, Usage
 
 _BLANK = b" \t\r\n\xef\xbb\xbf"
-_MARKER_CHARS = len("\n <sep>")  # the longest fragment of the stop marker
-_MARKER = re.compile(r"\n <(?:s(?:e(?:p>?)?)?)?\Z")
-_MAYBE_MARKER = re.compile(r"\n(?: (?:<(?:s(?:e(?:p>?)?)?)?)?)?\Z")
-_HTML_LOGIN = re.compile(rb"log.?in|sign.?in|password", re.IGNORECASE)
 _LARGEST_PAGE_BYTES = 64 * 1024
-
-LOGIN_ADVICE = (
-    "Log in at https://space.reka.ai in a browser and copy the cookie appSession anew (REKA_APP_SESSION)."
-)
 
 
 class CumulativeAnswer:
@@ -70,12 +56,12 @@ class CumulativeAnswer:
         if self._body is not None:
             self._body += chunk
             if self._body[:64].lstrip(_BLANK)[:1] == b"<" and len(self._body) > _LARGEST_PAGE_BYTES:
-                self._fail(_page_error(bytes(self._body)))
+                self._fail(page_error(bytes(self._body), SPACE))
             elif len(self._body) > MAX_EVENT_BYTES:
                 self._fail(RekaResponseError("Reka sent an answer without end."))
             return None
         try:
-            events = self._parser.feed(chunk)
+            events = events_of(self._parser, chunk)
         except EventTooLongError:
             self._fail(RekaResponseError("Reka sent an event without end."))
             return None
@@ -96,7 +82,7 @@ class CumulativeAnswer:
         state = self._newest([last], bare=self._body is not None) if last else None
         if self.failure is not None:
             return state
-        text = self._text[:-_MARKER_CHARS] + _MARKER.sub("", self._text[-_MARKER_CHARS:])
+        text = without_marker(self._text)
         if not text:
             self._fail(RekaResponseError("Reka's answer has no text."))
             return None
@@ -106,14 +92,19 @@ class CumulativeAnswer:
         if self.failure is None:
             self.failure = error
 
-    def _newest(self, events: list[Event], *, bare: bool = False) -> CompletionState | None:
+    def _newest(
+        self, events: Sequence[Event | SkippedEvents], *, bare: bool = False
+    ) -> CompletionState | None:
         for index, event in enumerate(events):
-            if not bare and event.name == "message" and not _may_be_object(event.data):
+            if bare or isinstance(event, SkippedEvents) or event.name != "message":
+                continue
+            if not _may_be_object(event.data):
                 self._fail(RekaResponseError("Reka sent an event that is no JSON object."))
                 events = events[:index]
                 break
         for event in reversed(events):
-            if self._take(event):
+            found = event.read() if isinstance(event, SkippedEvents) else [event]
+            if any(self._take(one) for one in reversed(found)):
                 return self._state()
         return None
 
@@ -124,26 +115,28 @@ class CumulativeAnswer:
         try:
             value = json.loads(event.data.decode("utf-8", "replace"))
         except (ValueError, RecursionError):
-            if event.name == "message":
-                self.failure = (
-                    _page_error(event.data)
-                    if event.data.lstrip(_BLANK)[:1] == b"<"
-                    else RekaResponseError("Reka sent an event that is no JSON object.")
-                )
-            return False
+            value = None
         if not isinstance(value, dict):
-            if event.name == "message":
-                self.failure = RekaResponseError("Reka sent an event that is no JSON object.")
+            self._take_no_object(event)
             return False
         text = value.get("text")
         if value.get("type", "model") != "model" or not isinstance(text, str):
+            self._note_end(value)
             if value.get("error") or value.get("type") == "error" or event.name == "error":
                 self.failure = error_from_object(value, self._scrub)
-            self._note_end(value)
             return False
         self._text = _whole_characters(text) if b"\\u" in event.data else text
         self._note_end(value)
         return True
+
+    def _take_no_object(self, event: Event) -> None:
+        if event.name == "error":
+            said = event.data.decode("utf-8", "replace")
+            self.failure = error_from_object({"error": said}, self._scrub)
+        elif event.name == "message" and event.data.lstrip(_BLANK)[:1] == b"<":
+            self.failure = page_error(event.data, SPACE)
+        elif event.name == "message":
+            self.failure = RekaResponseError("Reka sent an event that is no JSON object.")
 
     def _note_end(self, value: dict[str, Any]) -> None:
         if value.get("type", "model") != "model":
@@ -151,6 +144,7 @@ class CumulativeAnswer:
         reason = value.get("finish_reason")
         if isinstance(reason, str) and self.finish_reason is None:
             self.finish_reason = reason
+            self.failure = None  # it was read before this, so it came after: no part of the answer
         metadata = value.get("metadata")
         if isinstance(metadata, dict):
             read, written = metadata.get("input_tokens"), metadata.get("generated_tokens")
@@ -170,37 +164,6 @@ class CumulativeAnswer:
         return state
 
 
-def error_from_object(value: dict[str, Any], scrub: Callable[[str], str] = str) -> RekaError:
-    """The error that an error object stands for, its message scrubbed (shapes: reka-api.md 2.6)."""
-    error = value.get("error", value)
-    kind, message = "", ""
-    if isinstance(error, dict):
-        kind, message = str(error.get("type", "")), str(error.get("message") or error.get("text") or "")
-    elif isinstance(error, str):
-        message = error
-    said = f"Reka reports an error: {scrub(message or kind)[:200] or 'no reason given'}"
-    if _speaks_of_credits(f"{kind} {message}"):
-        return RekaQuotaError(said)
-    if kind == "rate_limit_error":
-        return RekaRateLimitError(said)
-    if kind == "authentication_error":
-        return RekaAuthError(f"{said} {LOGIN_ADVICE}")
-    if kind in {"validation_error", "not_found_error"}:
-        return RekaRequestError(said)
-    return RekaResponseError(said)
-
-
-def _speaks_of_credits(text: str) -> bool:
-    words = text.lower()
-    return any(sign in words for sign in ("insufficient", "credit", "billing", "payment"))
-
-
-def _page_error(body: bytes) -> RekaError:
-    if _HTML_LOGIN.search(body[:_LARGEST_PAGE_BYTES]):
-        return RekaAuthError(f"Reka answered with a log-in page: the session has ended. {LOGIN_ADVICE}")
-    return RekaResponseError("Reka answered with a web page where an answer was expected.")
-
-
 def _may_be_object(data: bytes) -> bool:
     trimmed = data.strip()
     return (trimmed.startswith(b"{") and trimmed.endswith(b"}")) or trimmed in (b"", b"[DONE]")
@@ -208,8 +171,7 @@ def _may_be_object(data: bytes) -> bool:
 
 def _settled(text: str) -> str:
     """`text` without an end that the next event may take back: half a stop marker, half a character."""
-    if text[-1:] in "\n <sep>":
-        return text[:-_MARKER_CHARS] + _MAYBE_MARKER.sub("", text[-_MARKER_CHARS:])
+    text = without_beginning_marker(text)
     # Where the writer cuts a character in two, its first half shows as U+FFFD until the rest arrives.
     return text.rstrip("\ufffd") if text.endswith("\ufffd") else text
 

@@ -6,8 +6,10 @@
     │   └── RekaQuotaError        the account has no credits left; waiting does not help
     ├── RekaTimeoutError          no connection, or no byte, for too long
     ├── RekaConnectionError       Reka could not be reached, or the connection broke off
-    │   └── RekaProxyError        the proxy refuses; also a RekaRequestError, since a setting is to blame
+    │   ├── RekaProxyError        the proxy refuses; also a RekaRequestError, since a setting is to blame
+    │   └── RekaUnavailableError  Reka has been down, so it was not asked; .retry_after says when it will be
     ├── RekaResponseError         Reka answered something that is no answer
+    │   └── RekaNoTextError       it ended its answer without any text; .finish_reason and .reasoning say how
     └── RekaRequestError          what the caller asked for is wrong
 
 No message, attribute or repr of these holds a cookie, a token or a key.
@@ -59,8 +61,23 @@ class RekaConnectionError(RekaError):
     """Reka could not be reached, or the connection broke off."""
 
 
+class RekaUnavailableError(RekaConnectionError):
+    """Reka has failed several times in a row, so it was not asked; `.retry_after` seconds from now it will be."""
+
+
 class RekaResponseError(RekaError):
     """Reka answered, but with an error of its own or with something that is no answer."""
+
+
+class RekaNoTextError(RekaResponseError):
+    """Reka ended its answer properly, but without any text: it may have spent all of its tokens on reasoning."""
+
+    def __init__(self, message: str, *, finish_reason: str | None = None, reasoning: str = "") -> None:
+        super().__init__(message)
+        self.finish_reason = finish_reason
+        """Why the answer ended, as Reka says it: `length` where it ran out of tokens."""
+        self.reasoning = reasoning
+        """What Reka thought before it ended."""
 
 
 class RekaRequestError(RekaError):

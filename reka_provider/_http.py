@@ -1,45 +1,45 @@
-"""One aiohttp session: time-outs, retries, proxy, and what each status means."""
+"""One aiohttp session and one policy: what is tried again, for how long, and what is not even sent.
+
+The whole of it, by what has happened, is the table in docs/reka-failures.md.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import errno
-import json
 import random
 import re
 import time
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import aiohttp
-import tenacity
 
-from reka_provider._cumulative import LOGIN_ADVICE, error_from_object
-from reka_provider._errors import (
-    RekaAuthError,
-    RekaConnectionError,
-    RekaError,
-    RekaProxyError,
-    RekaQuotaError,
-    RekaRateLimitError,
-    RekaRequestError,
-    RekaResponseError,
-    RekaTimeoutError,
-)
-from reka_provider._retry_after import retry_after_s
+from reka_provider._breaker import Breaker
+from reka_provider._connection_errors import Way, checked_url
+from reka_provider._errors import RekaError, RekaQuotaError, RekaRateLimitError
+from reka_provider._limits import UsedUpLimits
+from reka_provider._receive_buffer import READ_AHEAD_BYTES, socket_for
+from reka_provider._refusals import Service, redirect_error, status_error
+from reka_provider._retry_after import reset_s, retry_after_s
+from reka_provider._turnstile import Turnstile
 
 ATTEMPTS = 4
 ALL_WAITS_S = 10.0
 _RETRIED = frozenset({429, 500, 502, 503, 504})
 _LARGEST_ERROR_BODY_BYTES = 64 * 1024
-_LARGEST_QUOTE_CHARS = 200
+_LARGEST_REQUEST_ID_CHARS = 100
 _ERROR_BODY_S = 5.0
-_LOGIN_ADDRESS = re.compile(r"log.?in|sign.?in|auth", re.IGNORECASE)
 _TOKEN_LIKE = re.compile(r"[A-Za-z0-9_\-.=%+/]{40,}")
 
 Body = Callable[[], "aiohttp.FormData | bytes | None"]
 """Makes the body of each attempt anew: a form can be sent only once."""
+
+OnAnswer = Callable[[aiohttp.ClientResponse], None]
+"""Looks at the status and headers of an answer, and raises nothing."""
+
+_Outcome = aiohttp.ClientResponse | RekaError
 
 
 @dataclass(slots=True)
@@ -49,37 +49,60 @@ class Patience:
     left_s: float = ALL_WAITS_S
 
 
-class _OutOfPatience(tenacity.stop.stop_base):
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
+@dataclass(slots=True)
+class Traffic:
+    """What a client has asked for and how it went, to be counted by others."""
 
-    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
-        return retry_state.upcoming_sleep > self._patience.left_s
+    requests: int = 0
+    retries: int = 0
+    rate_limited: int = 0
+    """Answers of status 429, for lack of credits or not."""
+    held_back: int = 0
+    """Requests that were not sent, since a limit was known to be used up."""
 
 
 class Http:
-    """Requests to one server. The session is made with the first request, in the loop that runs then."""
+    """Requests to one server. The session is made with the first request, in the loop that runs then.
+
+    `turnstile` is for streams: `async with http.turnstile:` around the whole life of each, its response's close
+    included. `breakers` holds one for each endpoint that was asked, by "METHOD /path"; they and `traffic` are for
+    reading. `clock` is in seconds and never goes back.
+    """
 
     def __init__(
         self,
         base_url: str,
+        service: Service,
         *,
         proxy: str | None,
         connect_timeout_s: float,
         idle_timeout_s: float,
         backoff_s: float,
         secrets: Callable[[], list[str]],
+        concurrency: int = 0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.base_url = _checked_url(base_url, "base_url (REKA_URL)")
-        self._proxy = _checked_url(proxy, "proxy (REKA_PROXY)", may_log_in=True) if proxy else None
-        self._idle_timeout_s = idle_timeout_s
-        self._connect_timeout_s = connect_timeout_s
+        self.base_url = checked_url(base_url, service.url_setting)
+        checked_proxy = checked_url(proxy, "proxy (REKA_PROXY)", may_log_in=True) if proxy else None
+        self._way = Way(self.base_url, checked_proxy, connect_timeout_s, idle_timeout_s)
+        self._service = service
         self._backoff_s = backoff_s
         self._secrets = secrets
+        self._proxy_secrets = _passwords_in(checked_proxy)
         self._session: aiohttp.ClientSession | None = None
+        self._answers: weakref.WeakSet[aiohttp.ClientResponse] = weakref.WeakSet()
+        self._clock = clock
+        self._used_up = UsedUpLimits(clock)
+        self.turnstile = Turnstile(concurrency)
+        self.breakers: dict[str, Breaker] = {}
+        self.traffic = Traffic()
 
     async def close(self) -> None:
-        """Close all connections; the next request opens new ones."""
+        """Close all connections, whose answers break off; the next request opens new ones."""
+        for answer in [one for one in self._answers if not one.content.is_eof()]:
+            # aiohttp closes the connection, but whoever waits for its bytes would wait for ever.
+            answer.content.set_exception(aiohttp.ServerDisconnectedError())
+        self._answers.clear()
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -92,106 +115,137 @@ class Http:
         headers: Mapping[str, str],
         body: Body = lambda: None,
         patience: Patience,
+        model: str = "",
+        on_answer: OnAnswer = lambda _: None,
     ) -> aiohttp.ClientResponse:
         """The answer to a request, of status 2xx and not yet read; the caller closes it.
 
         Retried before that: refused connections and 429, 500, 502, 503, 504; at most three times, as long as
-        `patience` lasts. A wait that does not fit is not begun. Raises RekaError.
+        `patience` lasts. A wait that does not fit is not begun, nor is a request to an endpoint that is down.
+        Limits are kept apart by `model`. `on_answer` sees each answer, refusals too. Raises RekaError.
         """
+        endpoint = f"{method} {path.partition('?')[0]}"
+        breaker = self.breakers.get(endpoint)
+        if breaker is None:
+            breaker = self.breakers[endpoint] = Breaker(self._clock)
+        probe = breaker.admit()
+        self.traffic.requests += 1
+        lane = (endpoint, model)
 
-        def spend(state: tenacity.RetryCallState) -> None:
-            patience.left_s -= state.upcoming_sleep
+        async def attempt() -> _Outcome:
+            held = await self._until_whole(lane, patience)
+            if held is not None:
+                return held
+            outcome, headers_back = await self._attempt(method, path, dict(headers), body, on_answer)
+            self._note_limits(lane, outcome, headers_back)
+            return outcome
 
-        attempts = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception(_is_transient),
-            wait=self._wait_s,
-            stop=tenacity.stop_any(tenacity.stop_after_attempt(ATTEMPTS), _OutOfPatience(patience)),
-            before_sleep=spend,
-            reraise=True,
-        )
-        return await attempts(self._attempt, method, path, dict(headers), body)
+        outcome: _Outcome | None = None
+        try:
+            outcome = await self._repeated(attempt, breaker, patience)
+        finally:
+            if outcome is None:
+                breaker.abandoned(probe=probe)
+        if isinstance(outcome, RekaError):
+            breaker.failed(outcome, probe=probe)
+            raise outcome
+        breaker.answered()
+        self._answers.add(outcome)
+        return outcome
 
     def translate(self, error: aiohttp.ClientError | OSError | ValueError) -> RekaError:
         """The error of ours for one of the connection. Never chain the two: aiohttp's holds our headers."""
-        if isinstance(error, aiohttp.ConnectionTimeoutError):
-            return RekaTimeoutError(f"No connection to Reka came about within {self._connect_timeout_s:g} s.")
-        if isinstance(error, TimeoutError):
-            return RekaTimeoutError(f"Reka sent nothing for {self._idle_timeout_s:g} s.")
-        if isinstance(error, (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError)):
-            return self._proxy_error(error)
-        host = urlsplit(self.base_url).netloc  # without a password: _checked_url refuses those
-        if isinstance(error, aiohttp.ClientConnectorCertificateError):
-            return RekaConnectionError(f"The certificate of {host} is not trusted, so nothing was sent.")
-        if isinstance(error, aiohttp.ClientConnectorError):
-            refused = error.os_error.errno == errno.ECONNREFUSED
-            reason = "it refuses connections" if refused else str(error.os_error)[:_LARGEST_QUOTE_CHARS]
-            made: RekaError = RekaConnectionError(f"Reka could not be reached at {host}: {reason}.")
-            if refused:
-                made.__cause__ = ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
-            return made
-        if isinstance(error, (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, OSError)):
-            return RekaConnectionError(f"The connection to Reka at {host} broke off.")
-        if isinstance(error, aiohttp.ClientResponseError):
-            return RekaResponseError("Reka's answer is not valid HTTP.")
-        return RekaConnectionError(f"The request to Reka at {host} failed ({type(error).__name__}).")
+        return self._way.error_for(error)
 
-    def _proxy_error(self, error: aiohttp.ClientError | None) -> RekaError:
-        """What the proxy's failure means; without an error it has answered 407."""
-        proxy = urlsplit(self._proxy or "")
-        where = f"{proxy.hostname}:{proxy.port}" if proxy.port else str(proxy.hostname)
-        status = error.status if isinstance(error, aiohttp.ClientHttpProxyError) else None
-        if error is None or status == 407:
-            said = f"The proxy {where} wants a name and a password: write http://name:password@{where}."
-            return RekaProxyError(said, status=407)
-        if status is not None:
-            return RekaProxyError(f"The proxy {where} refuses to serve ({status}).", status=status)
-        return RekaProxyError(f"The proxy {where} cannot be reached. Check proxy (REKA_PROXY).")
+    def scrub(self, text: str) -> str:
+        """`text` without our secrets and without anything that looks like one."""
+        return _TOKEN_LIKE.sub("***", self._without_secrets(text))
 
-    def _redirect_error(self, location: str) -> RekaError:
-        target, here = urlsplit(location), urlsplit(self.base_url)
-        to_login = _LOGIN_ADDRESS.search(target.netloc + target.path)
-        if to_login or (target.netloc in {"", here.netloc} and target.scheme in {"", here.scheme}):
-            return RekaAuthError(f"Reka redirects to its log-in page: the session has ended. {LOGIN_ADVICE}")
-        where = f"{target.scheme or here.scheme}://{target.hostname}"
-        return RekaResponseError(f"Reka redirects to {where}. If it has moved, set base_url (REKA_URL).")
+    def request_id(self, response: aiohttp.ClientResponse) -> str | None:
+        """Reka's name for the request, fit to be shown."""
+        given = response.headers.get("X-Request-ID")
+        return self._without_secrets(given)[:_LARGEST_REQUEST_ID_CHARS] if given else None
 
-    def _wait_s(self, state: tenacity.RetryCallState) -> float:
-        failure = state.outcome.exception() if state.outcome else None
-        if isinstance(failure, RekaError) and failure.retry_after:
-            return failure.retry_after
-        backoff_s: float = self._backoff_s * 2 ** (state.attempt_number - 1)
-        return backoff_s * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, no secret
+    async def _repeated(
+        self, attempt: Callable[[], Awaitable[_Outcome]], breaker: Breaker, patience: Patience
+    ) -> _Outcome:
+        """What the first attempt came to, or a further one where it failed in passing."""
+        outcome = await attempt()
+        for number in range(ATTEMPTS - 1):
+            if not isinstance(outcome, RekaError) or not _may_pass(outcome, breaker):
+                break
+            wait_s = self._wait_s(outcome, number, patience)
+            if wait_s > patience.left_s:
+                break
+            patience.left_s -= wait_s
+            await asyncio.sleep(wait_s)
+            if not _may_pass(outcome, breaker):
+                break  # what befell others meanwhile has shown that it does not
+            self.traffic.retries += 1
+            again = await attempt()
+            if isinstance(again, RekaRateLimitError) and again.status is None:
+                break  # not sent, since a limit is used up: Reka's own refusal says more
+            outcome = again
+        return outcome
+
+    def _wait_s(self, failure: RekaError, number: int, patience: Patience) -> float:
+        """Seconds to wait after a failure, the first of which has `number` 0; jitter keeps callers apart."""
+        backoff_s: float = self._backoff_s * 2**number
+        if not failure.retry_after:
+            return backoff_s * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, no secret
+        spare_s = max(0.0, patience.left_s - failure.retry_after)
+        return failure.retry_after + random.uniform(0.0, min(self._backoff_s, spare_s))  # noqa: S311 - the same
+
+    async def _until_whole(self, lane: tuple[str, str], patience: Patience) -> RekaError | None:
+        """Wait while the limit of `lane` is used up; the error where that takes longer than `patience`."""
+        while (wait_s := self._used_up.wait_s(lane)) > 0:
+            if wait_s > patience.left_s:
+                self.traffic.held_back += 1
+                said = f"Reka's limit is used up for another {wait_s:.0f} s, so it was not asked."
+                return RekaRateLimitError(said, retry_after=wait_s)
+            patience.left_s -= wait_s
+            await asyncio.sleep(wait_s)
+        return None
+
+    def _note_limits(
+        self, lane: tuple[str, str], outcome: _Outcome, headers: Mapping[str, str] | None
+    ) -> None:
+        wait_s = None if headers is None else reset_s(headers, now_s=time.time())
+        if wait_s is not None:
+            asked_s = outcome.retry_after if isinstance(outcome, RekaError) else None
+            self._used_up.note(lane, asked_s or wait_s)
 
     async def _attempt(
-        self, method: str, path: str, headers: dict[str, str], body: Body
-    ) -> aiohttp.ClientResponse:
-        failure: RekaError
+        self, method: str, path: str, headers: dict[str, str], body: Body, on_answer: OnAnswer
+    ) -> tuple[_Outcome, Mapping[str, str] | None]:
+        """What one attempt came to, and the headers of the answer where there was one."""
         try:
             response = await self._open().request(
                 method,
                 self.base_url + path,
                 headers=headers,
                 data=body(),
-                proxy=self._proxy,
+                proxy=self._way.proxy,
                 allow_redirects=False,  # they would carry the credentials along
             )
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            failure = self.translate(error)
-        else:
-            if 200 <= response.status < 300:
-                return response
-            failure = await self._refusal(response)
-        raise failure  # outside `except`, so that the error of aiohttp is no context of it
+            # Returned, not raised: an error raised here would have aiohttp's for its context.
+            return self.translate(error), None
+        on_answer(response)
+        if 200 <= response.status < 300:
+            return response, response.headers
+        return await self._refusal(response), response.headers
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0),
+                connector=aiohttp.TCPConnector(limit=0, socket_factory=socket_for),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(
-                    total=None, connect=self._connect_timeout_s, sock_read=self._idle_timeout_s
+                    total=None, connect=self._way.connect_timeout_s, sock_read=self._way.idle_timeout_s
                 ),
                 requote_redirect_url=False,
+                read_bufsize=READ_AHEAD_BYTES,
             )
         return self._session
 
@@ -203,35 +257,25 @@ class Http:
             body = b""  # the status says enough
         finally:
             response.close()
-        if 300 <= response.status < 400:
-            error = self._redirect_error(response.headers.get("Location", ""))
-        elif response.status == 407:
-            error = self._proxy_error(None)
+        status = response.status
+        if 300 <= status < 400:
+            location = self._without_secrets(response.headers.get("Location", ""))
+            error = redirect_error(location, base_url=self.base_url, service=self._service)
+        elif status == 407:
+            error = self._way.proxy_error(None)
         else:
-            error = _status_error(response.status, self._quote(body), _object_in(body))
-        error.status = response.status
-        error.request_id = response.headers.get("X-Request-ID", "")[:100] or None
-        if not isinstance(error, RekaQuotaError) and response.status in _RETRIED:
-            error.retry_after = retry_after_s(response.headers, now_s=time.time())
+            error = status_error(status, body, self.scrub, self._service)
+        error.status = status
+        error.request_id = self.request_id(response)
+        self.traffic.rate_limited += status == 429
+        if status in _RETRIED and not isinstance(error, RekaQuotaError):
+            error.retry_after = retry_after_s(response.headers, now_s=time.time(), status=status)
         return error
 
-    def _quote(self, body: bytes) -> str:
-        if body.lstrip()[:1] == b"<":
-            return "a web page"
-        text = " ".join(body.decode("utf-8", "replace").split())
-        found = _object_in(body)
-        inner = found.get("error", found) if found else None
-        if isinstance(inner, dict):
-            text = str(inner.get("message") or inner.get("detail") or text)
-        elif isinstance(inner, str):
-            text = inner
-        return self.scrub(text)[:_LARGEST_QUOTE_CHARS]
-
-    def scrub(self, text: str) -> str:
-        """`text` without our secrets and without anything that looks like one."""
-        for secret in self._secrets():
+    def _without_secrets(self, text: str) -> str:
+        for secret in (*self._secrets(), *self._proxy_secrets):
             text = text.replace(secret, "***")
-        return _TOKEN_LIKE.sub("***", text)
+        return text
 
 
 async def read_up_to(response: aiohttp.ClientResponse, limit_bytes: int) -> bytes:
@@ -242,44 +286,14 @@ async def read_up_to(response: aiohttp.ClientResponse, limit_bytes: int) -> byte
     return bytes(body)
 
 
-def _is_transient(error: BaseException) -> bool:
-    if isinstance(error, RekaQuotaError) or not isinstance(error, RekaError):
+def _may_pass(error: RekaError, breaker: Breaker) -> bool:
+    """Whether another attempt may fare better; a probe has none, and nobody has while the breaker is open."""
+    if isinstance(error, RekaQuotaError) or breaker.state == "open":
         return False
     return error.status in _RETRIED or isinstance(error.__cause__, ConnectionRefusedError)
 
 
-def _status_error(status: int, said: str, found: dict[str, object] | None) -> RekaError:
-    says = f" and says: {said}" if said else ""
-    if status == 401:
-        return RekaAuthError(f"Reka does not accept the credentials (401). {LOGIN_ADVICE}")
-    if status == 403:
-        return RekaAuthError(f"Reka refuses access (403){says}. {LOGIN_ADVICE}")
-    if status == 402 or (status == 429 and found and isinstance(error_from_object(found), RekaQuotaError)):
-        return RekaQuotaError(f"Reka's account has no credits left ({status}){says}.")
-    if status == 429:
-        return RekaRateLimitError(f"Reka asks to wait (429){says}.")
-    if status == 413:
-        return RekaRequestError("The request is larger than Reka takes (413): send a smaller image.")
-    if status < 500:
-        return RekaRequestError(f"Reka calls the request wrong ({status}){says}.")
-    return RekaResponseError(f"Reka has a fault of its own ({status}){says}.")
-
-
-def _object_in(body: bytes) -> dict[str, object] | None:
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _checked_url(url: str, name: str, *, may_log_in: bool = False) -> str:
-    try:
-        parts = urlsplit(url.strip())
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
-        valid = valid and (may_log_in or parts.username is None)
-    except ValueError:
-        valid = False
-    if not valid or any(ord(char) <= 32 for char in url.strip()):
-        raise RekaRequestError(f"{name} must be an address that begins with http:// or https://.")
-    return url.strip().rstrip("/")
+def _passwords_in(proxy: str | None) -> tuple[str, ...]:
+    password = urlsplit(proxy).password if proxy else None
+    # What is shorter would blacken ordinary words.
+    return tuple({text for text in (password, unquote(password)) if len(text) >= 4}) if password else ()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reka_provider._errors import RekaRequestError
-from reka_provider._turns import data_url_bytes
+from reka_provider._parts import data_url_bytes
 from reka_provider._types import ImageType
 
 if TYPE_CHECKING:
@@ -49,6 +49,18 @@ class PreparedImage:
     height_px: int
 
 
+def load_decoders() -> None:
+    """Import all that a picture may need, for a process that may open no file afterwards."""
+    from PIL import ImageCms, ImageOps
+
+    _opener_of(b"")
+    ImageCms.createProfile("sRGB")
+    buffer = io.BytesIO()
+    one = ImageOps.exif_transpose(_plain_pixel())
+    for kind in ("PNG", "JPEG", "WEBP"):
+        one.save(buffer, kind)
+
+
 def to_bytes(image: ImageType) -> bytes:
     """The bytes of a picture: bytes, a path, a `data:` URL, a file open for reading, or a PIL image (as PNG).
 
@@ -65,6 +77,13 @@ def to_bytes(image: ImageType) -> bytes:
     if not data:
         raise RekaRequestError(f"The image is empty: give a {_SUPPORTED} file.")
     return data
+
+
+def source_of(image: ImageType) -> str | bytes:
+    """The http(s) URL of a picture as it is, else its bytes. Raises RekaRequestError."""
+    if isinstance(image, str) and image.lower().startswith(("https://", "http://")):
+        return image
+    return to_bytes(image)
 
 
 def check_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> None:
@@ -207,6 +226,12 @@ def _kind_of(data: bytes) -> str:
             return "AVIF images are not supported here"
         return "This is a video or a file like one, not an image"
     return "This is not an image"
+
+
+def _plain_pixel() -> Image:
+    from PIL import Image as Images
+
+    return Images.new("RGB", (1, 1))
 
 
 def _plain(image: Image) -> Image:

@@ -36,6 +36,11 @@ class EventParser:
         self._tail_bytes = 0
         self._data_bytes = 0
 
+    @property
+    def between_events(self) -> bool:
+        """Whether all that was fed is read, so that the next byte begins an event."""
+        return not (self._tail or self._data or self._name or self._after_cr or self._head is not None)
+
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that `chunk` completes. Raises EventTooLongError."""
         if self._head is not None:

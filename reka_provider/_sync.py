@@ -1,195 +1,18 @@
-"""Reka: the blocking face of AsyncReka, on one loop in one thread for the whole process."""
+"""Reka and RekaPlatform: the blocking faces of AsyncReka and AsyncRekaPlatform."""
 
 from __future__ import annotations
 
-import asyncio
-import atexit
-import concurrent.futures
-import functools
-import inspect
-import threading
-import weakref
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import suppress
-from types import TracebackType
-from typing import Any, ClassVar, Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
+from typing import ClassVar, Unpack
 
-from reka_provider._errors import RekaConnectionError
+from reka_provider._blocking import Blocking, OnClassOrInstance
+from reka_provider._models import VISION_MODEL, Model
+from reka_provider._platform import DEFAULT_MODEL, DEFAULT_URL, AsyncRekaPlatform
+from reka_provider._sampling import Sampling
 from reka_provider._space import AsyncReka
 from reka_provider._types import AbstractProvider, CookiesType, CreateResult, ImageType, Messages
 
-P = ParamSpec("P")
-R = TypeVar("R")
-T = TypeVar("T")
-_STOP_S = 2.0
 
-
-class _LoopThread:
-    """An event loop in a daemon thread, stopped before the interpreter ends."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._clients: set[AsyncReka] = set()
-        self._thread = threading.Thread(target=self._serve, name="reka", daemon=True)
-        self._thread.start()
-        # A generator that is still half read when modules are torn down would wait for a dead thread.
-        atexit.register(self.stop)
-
-    @property
-    def alive(self) -> bool:
-        """False once stopped, and in a forked child, where threads do not live on."""
-        return self._thread.is_alive() and not self._loop.is_closed()
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`, done in the loop; cancelled if the wait for it is interrupted."""
-        if not self.alive or threading.current_thread() is self._thread:
-            work.close()
-            raise RekaConnectionError(
-                "Reka's event loop has ended, by the interpreter's end or by a fork: make a new Reka."
-            )
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result()
-        except concurrent.futures.CancelledError:
-            raise RekaConnectionError("Reka's event loop ended before the answer did.") from None
-        finally:
-            future.cancel()  # does nothing where the result is there
-
-    def finish(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do `work` in the loop; not waited for where that cannot be, as in the loop's own thread."""
-        if not self.alive:
-            work.close()
-        elif threading.current_thread() is self._thread:
-            asyncio.run_coroutine_threadsafe(work, self._loop)
-        else:
-            with suppress(RekaConnectionError):
-                self.run(work)
-
-    def release(self, client: AsyncReka) -> None:
-        """Close a client that nobody holds any more, without waiting, so also from a garbage collection."""
-        self._clients.discard(client)
-        if self.alive:
-            asyncio.run_coroutine_threadsafe(client.close(), self._loop)
-
-    def keep(self, client: AsyncReka) -> None:
-        """Close `client` when the loop stops, if nobody did before."""
-        self._clients.add(client)
-
-    def forget(self, client: AsyncReka) -> None:
-        """`client` is closed."""
-        self._clients.discard(client)
-
-    def stop(self) -> None:
-        """End all answers, close all clients and the thread."""
-        atexit.unregister(self.stop)
-        if self.alive:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(_STOP_S)
-
-    def _serve(self) -> None:
-        try:
-            self._loop.run_forever()
-            self._loop.run_until_complete(self._wind_up())
-        finally:
-            self._loop.close()
-
-    async def _wind_up(self) -> None:
-        running = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running, timeout=_STOP_S / 2)
-        await self._loop.shutdown_asyncgens()
-        for client in list(self._clients):
-            await client.close()
-
-
-class _Shared:
-    """The process's one loop thread, started with its first use."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._thread: _LoopThread | None = None
-
-    def get(self) -> _LoopThread:
-        with self._lock:
-            if self._thread is None or not self._thread.alive:
-                self._thread = _LoopThread()
-            return self._thread
-
-
-_shared = _Shared()
-
-
-class _Reader:
-    """Takes the pieces of one answer out of the loop, one at a time."""
-
-    def __init__(self, pieces: AsyncGenerator[str, None]) -> None:
-        self._pieces = pieces
-        self._step: asyncio.Task[str | None] | None = None
-
-    async def next(self) -> str | None:
-        """The next piece; None at the end."""
-        self._step = asyncio.ensure_future(self._advance())
-        return await self._step
-
-    async def _advance(self) -> str | None:
-        return await anext(self._pieces, None)
-
-    async def close(self) -> None:
-        """End the answer upstream, also where a step of it was interrupted and still winds up."""
-        if self._step is not None and not self._step.done():
-            self._step.cancel()
-            await asyncio.wait([self._step])
-        await self._pieces.aclose()
-
-
-class _OnClassOrInstance(Generic[P, R]):
-    """A method that on the class serves one call with a client made for it.
-
-    There, arguments of the constructor go in as keywords beside those of the method.
-    """
-
-    def __init__(self, method: Callable[Concatenate[Reka, P], R]) -> None:
-        self._method = method
-        functools.update_wrapper(self, method)  # type: ignore[arg-type] # it takes any object with a __dict__
-
-    @overload
-    def __get__(self, instance: None, owner: type[Reka]) -> Callable[..., R]: ...
-    @overload
-    def __get__(self, instance: Reka, owner: type[Reka]) -> Callable[P, R]: ...
-    def __get__(self, instance: Reka | None, owner: type[Reka]) -> Callable[..., R]:
-        if instance is not None:
-            return functools.partial(self._method, instance)
-        return self._on_class(owner)
-
-    def _on_class(self, owner: type[Reka]) -> Callable[..., R]:
-        method: Callable[..., Any] = self._method
-        constructor = set(inspect.signature(owner).parameters)
-
-        def split(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-            made = {name: options.pop(name) for name in list(options) if name in constructor}
-            return made, options
-
-        @functools.wraps(method)
-        def call(*args: Any, **options: Any) -> R:
-            made, options = split(options)
-            with owner(**made) as reka:
-                answer: R = method(reka, *args, **options)
-                return answer
-
-        @functools.wraps(method)
-        def generate(*args: Any, **options: Any) -> Generator[Any, None, None]:
-            made, options = split(options)
-            with owner(**made) as reka:
-                yield from method(reka, *args, **options)
-
-        if inspect.isgeneratorfunction(method):
-            return cast("Callable[..., R]", generate)  # its R is that generator
-        return call
-
-
-class Reka(AbstractProvider):
+class Reka(Blocking[AsyncReka], AbstractProvider):
     """A client for space.reka.ai that blocks; its methods work on the class and on an instance.
 
     The constructor's arguments are those of AsyncReka. An instance keeps its connections and its access token
@@ -215,38 +38,24 @@ class Reka(AbstractProvider):
         idle_timeout: float = 60.0,
         connect_timeout: float = 10.0,
         backoff: float = 0.5,
+        concurrency: int = 0,
     ) -> None:
         if cookies is None and api_key is None and self.cookies:
             cookies = dict(self.cookies)
-        self._client = AsyncReka(
-            cookies=cookies,
-            api_key=api_key,
-            base_url=base_url,
-            proxy=proxy,
-            idle_timeout=idle_timeout,
-            connect_timeout=connect_timeout,
-            backoff=backoff,
+        super().__init__(
+            AsyncReka(
+                cookies=cookies,
+                api_key=api_key,
+                base_url=base_url,
+                proxy=proxy,
+                idle_timeout=idle_timeout,
+                connect_timeout=connect_timeout,
+                backoff=backoff,
+                concurrency=concurrency,
+            )
         )
-        self._loop = _shared.get()
-        self._loop.keep(self._client)
-        self._finalizer = weakref.finalize(self, self._loop.release, self._client)
-        self._finalizer.atexit = False  # the loop's end closes what is still open
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close all connections; running answers break off."""
-        if self._finalizer.detach() is not None:
-            self._loop.forget(self._client)
-        self._loop.finish(self._client.close())
-
-    @_OnClassOrInstance
+    @OnClassOrInstance
     def create_completion(
         self,
         model: str | None = None,
@@ -254,25 +63,97 @@ class Reka(AbstractProvider):
         stream: bool = True,
         *,
         image: ImageType | None = None,
+        use_search_engine: bool = False,
+        use_code_interpreter: bool = False,
+        random_seed: int | None = None,
     ) -> CreateResult:
         """Yield the answer's text in pieces, none empty, as it grows; with `stream=False` in one, once whole.
 
         Closing the generator ends the answer upstream. Arguments and errors are those of
         AsyncReka.create_completion.
         """
-        reader = _Reader(self._client.create_completion(model, messages, stream, image=image))
-        try:
-            while (piece := self._loop.run(reader.next())) is not None:
-                yield piece
-        finally:
-            self._loop.finish(reader.close())
+        yield from self._each(
+            self._client.create_completion(
+                model,
+                messages,
+                stream,
+                image=image,
+                use_search_engine=use_search_engine,
+                use_code_interpreter=use_code_interpreter,
+                random_seed=random_seed,
+            )
+        )
 
-    @_OnClassOrInstance
+    @OnClassOrInstance
     def upload_image(self, image: ImageType, *, access_token: str | None = None) -> str:
         """Upload a picture as it is; the URL by which a turn can refer to it. See AsyncReka.upload_image."""
-        return self._loop.run(self._client.upload_image(image, access_token=access_token))
+        return self._result(self._client.upload_image(image, access_token=access_token))
 
-    @_OnClassOrInstance
+    @OnClassOrInstance
     def get_access_token(self) -> str:
         """The access token that requests carry, fetched where there is none. Raises RekaError."""
-        return self._loop.run(self._client.get_access_token())
+        return self._result(self._client.get_access_token())
+
+
+class RekaPlatform(Blocking[AsyncRekaPlatform], AbstractProvider):
+    """A client for the official API that blocks; its methods work on the class and on an instance.
+
+    The constructor's arguments are those of AsyncRekaPlatform. An instance keeps its connections and the list of
+    models until `close`; a call on the class makes a client for that call and closes it.
+    """
+
+    domain: ClassVar[str] = "api.reka.ai"
+    url: ClassVar[str] = DEFAULT_URL
+    working: ClassVar[bool] = True
+    needs_auth: ClassVar[bool] = True
+    supports_stream: ClassVar[bool] = True
+    default_vision_model: ClassVar[str] = VISION_MODEL
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        proxy: str | None = None,
+        idle_timeout: float = 60.0,
+        connect_timeout: float = 10.0,
+        backoff: float = 0.5,
+        default_model: str = DEFAULT_MODEL,
+        concurrency: int = 0,
+    ) -> None:
+        super().__init__(
+            AsyncRekaPlatform(
+                api_key=api_key,
+                base_url=base_url,
+                proxy=proxy,
+                idle_timeout=idle_timeout,
+                connect_timeout=connect_timeout,
+                backoff=backoff,
+                default_model=default_model,
+                concurrency=concurrency,
+            )
+        )
+
+    @OnClassOrInstance
+    def create_completion(
+        self,
+        model: str | None = None,
+        messages: Messages = (),
+        stream: bool = True,
+        *,
+        image: ImageType | None = None,
+        **sampling: Unpack[Sampling],
+    ) -> CreateResult:
+        """Yield the answer's text in pieces, none empty, as it grows; with `stream=False` in one, once whole.
+
+        Closing the generator ends the answer upstream. Arguments and errors are those of
+        AsyncRekaPlatform.create_completion.
+        """
+        yield from self._each(
+            self._client.create_completion(model, messages, stream, image=image, **sampling)
+        )
+
+    @OnClassOrInstance
+    def list_models(self) -> list[Model]:
+        """The models that the key can use. See AsyncRekaPlatform.list_models."""
+        return self._result(self._client.list_models())

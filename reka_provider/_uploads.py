@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import aiohttp
 
@@ -53,6 +53,15 @@ class Uploads:
         if len(self._urls) > _REMEMBERED:
             self._urls.popitem(last=False)
         return url
+
+    def remembered(self) -> frozenset[str]:
+        """The URLs of pictures that need no upload, as long as Reka knows them as well."""
+        return frozenset(self._urls.values())
+
+    def forget(self, urls: Collection[str]) -> None:
+        """Reka does not know these any more: the next who needs one of the pictures uploads it anew."""
+        for digest in [digest for digest, url in self._urls.items() if url in urls]:
+            del self._urls[digest]
 
     async def upload(self, data: bytes, auth: Auth, patience: Patience) -> str:
         """The URL of a picture, uploaded now and as it is. Raises RekaError.

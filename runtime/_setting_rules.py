@@ -5,35 +5,51 @@ The error's text goes on from the variable's name ("holds a line break") and nev
 
 from __future__ import annotations
 
+import base64
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 __all__ = [
+    "api_key",
     "app_session",
     "bearer_token",
     "bot_token",
     "cookies",
+    "data_keys",
     "database_url",
     "discord_api_url",
     "guild_ids",
     "holds_app_session",
-    "one_line",
+    "listen_host",
+    "model_id",
+    "on_sqlite",
     "proxy_url",
+    "reka_api_url",
     "reka_url",
+    "shard_ids",
     "token_shape",
 ]
 
-_DATABASE_SCHEME = "sqlite+aiosqlite"
+_SQLITE, _POSTGRES = "sqlite+aiosqlite", "postgresql+asyncpg"
 _COOKIE_FILE_SUFFIXES = (".json", ".txt")
 _COOKIE_FILE_LIMIT_BYTES = 4 * 1024 * 1024
+_LONGEST_MODEL_ID_CHARS = 200
+_ENDPOINTS = ("/chat/completions", "/models")
 _SNOWFLAKE_LIMIT = 2**63
+_MOST_SHARDS = 100_000
+_SHARD_RANGE = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?", re.ASCII)
+_POD_NAME = re.compile(r"[a-z0-9]*[a-z][a-z0-9.-]*-(\d{1,6})", re.ASCII)
 _TOKEN_SHAPE = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 _QUOTES = ('"', "'")
+_HOST_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_DATA_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
+_DATA_KEY_BYTES = 32
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def one_line(text: str) -> str:
+def _one_line(text: str) -> str:
     """Refuse line breaks and other control characters: a header cannot carry them."""
     if "\n" in text or "\r" in text:
         raise ValueError("holds a line break: it was cut or pasted together with something else")
@@ -44,7 +60,7 @@ def one_line(text: str) -> str:
 
 def _header_value(text: str, prefix: str) -> str:
     """What may stand alone in a header: one line of plain ASCII, without `prefix`, quotes and spaces."""
-    one_line(text)
+    _one_line(text)
     if text.startswith(_QUOTES) or text.endswith(_QUOTES):
         raise ValueError("stands in quotes: remove them")
     if text.lower().startswith(prefix.lower()):
@@ -70,6 +86,11 @@ def token_shape(text: str) -> None:
         )
 
 
+def api_key(text: str) -> str:
+    """A key of the official API."""
+    return _header_value(text, "Bearer ")
+
+
 def app_session(text: str) -> str:
     """The bare value of the cookie appSession."""
     if ";" in text:
@@ -84,7 +105,7 @@ def bearer_token(text: str) -> str:
 
 def cookies(text: str) -> str:
     """A cookie header ("k=v; k2=v2"), or the path of an exported cookies file; a path comes back expanded."""
-    one_line(text)
+    _one_line(text)
     if text.startswith(_QUOTES) or text.endswith(_QUOTES):
         raise ValueError("stands in quotes: remove them")
     if text.lower().startswith("cookie:"):
@@ -102,6 +123,22 @@ def cookies(text: str) -> str:
         raise ValueError(f"names a file that cannot be read ({type(error).__name__})") from None
 
 
+def data_keys(text: str) -> str:
+    """Keys by commas, each 32 bytes in URL-safe base64; none of them comes twice."""
+    _one_line(text)
+    keys = [key.strip() for key in text.split(",") if key.strip()]
+    for number, key in enumerate(keys, 1):
+        # Python's decoder skips what it does not know, so the shape is looked at as well.
+        if not _DATA_KEY.fullmatch(key) or len(base64.urlsafe_b64decode(key)) != _DATA_KEY_BYTES:
+            which = "holds something that" if len(keys) == 1 else f"holds at place {number} something that"
+            raise ValueError(f"{which} is no key, which is 43 letters, digits, - or _ and a =")
+    if len(set(keys)) < len(keys):
+        raise ValueError("holds the same key twice: leave one of them out")
+    if not keys:
+        raise ValueError("holds commas and no key")
+    return ",".join(keys)
+
+
 def holds_app_session(text: str) -> bool:
     """Whether cookies that `cookies` let pass bring appSession along, be it split (appSession.0, .1, ...)."""
     if not _is_cookie_path(text):
@@ -117,7 +154,7 @@ def _is_cookie_path(text: str) -> bool:
 
 
 def _split(url: str, schemes: tuple[str, ...]) -> SplitResult:
-    one_line(url)
+    _one_line(url)
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -152,6 +189,26 @@ def reka_url(url: str) -> str:
     return _web_url(url)
 
 
+def reka_api_url(url: str) -> str:
+    """The base of the official API or of a server that speaks like it; comes back without a slash at its end."""
+    tidy = _web_url(url)
+    if tidy.endswith(_ENDPOINTS):
+        raise ValueError("names one endpoint: end it before that, as in https://api.reka.ai/v1")
+    return tidy
+
+
+def model_id(text: str) -> str:
+    """A model's id, whatever a server may call it."""
+    _one_line(text)
+    if text.startswith(_QUOTES) or text.endswith(_QUOTES):
+        raise ValueError("stands in quotes: remove them")
+    if " " in text:
+        raise ValueError("holds a space, which no model's id has")
+    if len(text) > _LONGEST_MODEL_ID_CHARS:
+        raise ValueError(f"has more than {_LONGEST_MODEL_ID_CHARS} characters, which no model's id has")
+    return text
+
+
 def proxy_url(url: str) -> str:
     """An http or https proxy, with user and password where it asks for them."""
     if url.lower().startswith("socks"):
@@ -162,17 +219,72 @@ def proxy_url(url: str) -> str:
     return url
 
 
+def listen_host(text: str) -> str:
+    """An address of this machine, or a name of it, without a port."""
+    try:
+        return str(ip_address(text.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        pass  # a name, then
+    if "/" in text:
+        raise ValueError("is an address of the web, and what is needed is one of this machine")
+    if ":" in text:
+        raise ValueError("holds a port: put that into HEALTH_PORT")
+    if not _HOST_NAME.fullmatch(text):
+        raise ValueError("is neither an IP address nor a host name")
+    return text
+
+
 def database_url(url: str) -> str:
-    """A SQLite file, by the driver that the bot has."""
-    one_line(url)
+    """A SQLite file or a PostgreSQL database, by the driver that the bot has."""
+    _one_line(url)
     scheme, found, rest = url.partition("://")
-    if not found or scheme != _DATABASE_SCHEME:
-        raise ValueError(f"must begin with {_DATABASE_SCHEME}://")
+    if not found or scheme not in (_SQLITE, _POSTGRES):
+        raise ValueError(f"must begin with {_SQLITE}:// or {_POSTGRES}://")
+    if scheme == _POSTGRES:
+        return _postgres_url(url)
     if not rest.startswith("/"):
         raise ValueError("needs a third slash before a relative path, and a fourth before an absolute one")
     if rest in {"/", "//"} or rest.endswith("/"):
         raise ValueError("names no file")
     return url
+
+
+def on_sqlite(url: str) -> bool:
+    """Whether a URL that `database_url` let pass is a file, which one process has to itself."""
+    return url.startswith(_SQLITE)
+
+
+def _postgres_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError(
+            "is no address that can be read: write @, /, : and % of a password as %40, %2F, %3A and %25"
+        ) from None
+    if not (parts.hostname or "host=" in parts.query) or port == 0:
+        raise ValueError("names no host")
+    if not parts.path.strip("/"):
+        raise ValueError("names no database after the host")
+    return url
+
+
+def shard_ids(text: str) -> tuple[int, ...]:
+    """Shard numbers and ranges of them ("0,1", "0-3"), or the name of a StatefulSet's pod, which ends in one."""
+    if pod := _POD_NAME.fullmatch(text):
+        return (int(pod[1]),)
+    found: set[int] = set()
+    for part in re.split(r"[,\s]+", text.strip(", ")):
+        match = _SHARD_RANGE.fullmatch(part)
+        if match is None:
+            raise ValueError(f"holds {clipped(part)}, which is neither a shard's number nor a range like 0-3")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise ValueError(f"holds {clipped(part)}, which ends before it begins")
+        if last >= _MOST_SHARDS:
+            raise ValueError(f"holds {clipped(part)}, and no bot has so many shards")
+        found.update(range(first, last + 1))
+    return tuple(sorted(found))
 
 
 def guild_ids(text: str) -> frozenset[int]:

@@ -12,18 +12,25 @@ from dataclasses import dataclass
 from conversation.admit import Rules
 from conversation.answering import Limits
 from conversation.attach import Attachments
+from conversation.catch_up import CatchUp
+from conversation.model import Shards
 from conversation.pipeline import Conversation
-from conversation.ports import CommandDigests, GuildMembers, History, ReplyJournal
+from conversation.ports import CommandDigests, GuildMembers, History, Ownership, ReplyJournal
 from conversation.recall import DEFAULT_SYSTEM_PROMPT, Budget
 from delivery.ledger import Ledger
 from delivery.scheduler import Scheduler
-from reka_provider import AsyncReka, RekaError
+from reka_provider import PictureDecoder, RekaError
 from runtime.cdn import AttachmentCdn
+from runtime.rekas import Rekas, open_rekas
 from runtime.settings import Settings
 from storage.command_digests import SqlCommandDigests
-from storage.engine import StorageError, open_engine
+from storage.engine import Database, StorageError, open_engine
 from storage.history import SqlHistory
+from storage.identify_lock import PostgresIdentifyLock
 from storage.journal import SqlJournal
+from storage.keyring import Keyring, key_of_token
+from storage.owners import SqlOwners
+from storage.resealing import reseal
 
 log = logging.getLogger(__name__)
 
@@ -40,44 +47,21 @@ class Services:
     """What lives as long as the process."""
 
     conversation: Conversation
+    rekas: Rekas
     history: History
     journal: ReplyJournal
     digests: CommandDigests
     ledger: Ledger
     scheduler: Scheduler
     cdn: AttachmentCdn
-
-
-def _open_reka(settings: Settings) -> AsyncReka:
-    """The client of space.reka.ai that the settings describe; it connects with its first request."""
-    cookies: dict[str, str] | str | None = None
-    if settings.reka_app_session is not None:
-        cookies = {"appSession": settings.reka_app_session.get_secret_value()}
-    elif settings.reka_cookies is not None:
-        cookies = settings.reka_cookies.get_secret_value()
-    bearer = settings.reka_bearer_token
-    return AsyncReka(
-        cookies=cookies,
-        api_key=bearer.get_secret_value() if bearer is not None else None,
-        base_url=settings.reka_url,
-        proxy=settings.reka_proxy.get_secret_value() if settings.reka_proxy is not None else None,
-    )
-
-
-async def fault_of_reka(settings: Settings) -> str | None:
-    """Why Reka would not answer, found out by trading the credentials for an access token; None if it would."""
-    try:
-        async with _open_reka(settings) as reka:
-            await reka.get_access_token()
-    except RekaError as error:
-        return str(error)
-    return None
+    catch_up: CatchUp
+    identify_lock: PostgresIdentifyLock | None = None  # in a fleet alone
 
 
 async def fault_of_database(settings: Settings) -> str | None:
     """Why the database cannot be used, found out by bringing it to the newest schema; None if it can."""
     try:
-        engine = await open_engine(settings.database_url)
+        engine = await open_engine(settings.database_url.get_secret_value())
     except StorageError as error:
         return str(error)
     await engine.dispose()
@@ -91,33 +75,61 @@ async def open_services(settings: Settings, members: GuildMembers, ledger: Ledge
     Raises:
         CannotStart: the database cannot be used, or the Reka credentials cannot be right.
     """
+    shards = None
+    if settings.shard_count is not None:
+        shards = Shards(frozenset(settings.shard_ids), settings.shard_count)
     async with AsyncExitStack() as stack:
         try:
-            engine = await open_engine(settings.database_url)
+            engine = await open_engine(settings.database_url.get_secret_value())
             stack.push_async_callback(engine.dispose)
-            reka = await stack.enter_async_context(_open_reka(settings))
+            owners = SqlOwners(engine, shards=shards)
+            await owners.renew()  # before the first claim names us
+            stack.push_async_callback(_leave, owners)
+            rekas = await stack.enter_async_context(open_rekas(settings))
         except (StorageError, RekaError) as error:
             raise CannotStart(str(error)) from error
         cdn = await stack.enter_async_context(AttachmentCdn(discord_api_url=settings.discord_api_url))
+        decoder = await stack.enter_async_context(PictureDecoder())
         scheduler = Scheduler(ledger, rest_budget=settings.rest_budget)
         stack.push_async_callback(scheduler.aclose)
-        history, journal = SqlHistory(engine), SqlJournal(engine)
+        keys, token_key = settings.all_data_keys, key_of_token(settings.discord_token.get_secret_value())
+        sealer, keyring = Keyring([*keys, token_key]), Keyring(keys) if keys else None
+        history = SqlHistory(engine, keyring=keyring)
+        journal = SqlJournal(engine, sealer=sealer, keyring=keyring, shards=shards)
         conversation = Conversation(
-            model=reka,
+            model=rekas.choosing,
             history=history,
             journal=journal,
             members=members,
             scheduler=scheduler,
-            attachments=Attachments(upload=reka.keep_image),
+            attachments=Attachments(limit=rekas.pictures, prepare=decoder.prepare, upload=rekas.upload),
             rules=Rules(settings.allowed_guilds, settings.questions_per_user_hour),
             budget=Budget(settings.history_turns, settings.history_chars),
             limits=Limits(),
             system_prompt=settings.system_prompt or DEFAULT_SYSTEM_PROMPT,
-            model_name=settings.reka_model,
         )
+        identify_lock: PostgresIdentifyLock | None = None
+        if settings.is_in_fleet:
+            identify_lock = PostgresIdentifyLock(settings.database_url.get_secret_value())
+            stack.push_async_callback(identify_lock.aclose)
+        repairing = asyncio.create_task(conversation.repair.run(owners))
+        stack.push_async_callback(_end, repairing)
         purging = asyncio.create_task(_purge_daily(history, settings.history_days))
         stack.push_async_callback(_end, purging)
-        yield Services(conversation, history, journal, SqlCommandDigests(engine), ledger, scheduler, cdn)
+        if keyring is not None:
+            stack.push_async_callback(_end, asyncio.create_task(_reseal_daily(engine, keyring)))
+        yield Services(
+            conversation,
+            rekas,
+            history,
+            journal,
+            SqlCommandDigests(engine),
+            ledger,
+            scheduler,
+            cdn,
+            CatchUp(journal, owners, scheduler),
+            identify_lock=identify_lock,
+        )
 
 
 async def _purge_daily(history: History, days: int) -> None:
@@ -130,6 +142,28 @@ async def _purge_daily(history: History, days: int) -> None:
             await asyncio.sleep(PURGE_AGAIN_S)
         else:
             log.info("purged", extra={"turns": forgotten, "days": days})
+            await asyncio.sleep(DAY_S)
+
+
+async def _leave(owners: Ownership) -> None:
+    """Hand on what this process did not end; where that fails, the next one waits for our lease."""
+    try:
+        await owners.leave()
+    except StorageError as error:
+        log.warning("could not hand on what is left", extra={"why": str(error)})
+
+
+async def _reseal_daily(database: Database, keyring: Keyring) -> None:
+    """Seal by the newest key what is not, at start and then once a day; what failed is tried again sooner."""
+    while True:
+        try:
+            done = await reseal(database, keyring)
+        except StorageError as error:
+            log.warning("could not seal anew", extra={"why": str(error)})
+            await asyncio.sleep(PURGE_AGAIN_S)
+        else:
+            counts = {"turns": done.turns, "pictures": done.pictures, "closed": done.closed}
+            log.info("sealed anew", extra=counts)
             await asyncio.sleep(DAY_S)
 
 

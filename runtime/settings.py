@@ -23,6 +23,13 @@ _SOURCES: Mapping[str, str] = {
         "get one at https://discord.com/developers/applications > your application > Bot > Reset Token"
     ),
     "discord_api_url": "leave it out for Discord itself, or give one like http://127.0.0.1:8080/api/v10",
+    "reka_api_key": (
+        "get a key at https://platform.reka.ai, or log in at https://space.reka.ai and copy its cookie appSession "
+        "(the browser's developer tools > Application > Cookies) to REKA_APP_SESSION"
+    ),
+    "reka_api_url": (
+        "leave it out for Reka itself, or give one like http://127.0.0.1:8000/v1 of a server that speaks like it"
+    ),
     "reka_app_session": (
         "log in at https://space.reka.ai and copy the cookie appSession "
         "(the browser's developer tools > Application > Cookies)"
@@ -35,12 +42,35 @@ _SOURCES: Mapping[str, str] = {
         'copy what follows "Bearer" in the Authorization header '
         "of the browser's requests to https://space.reka.ai"
     ),
+    "reka_model": "give a model's id, or leave it out for reka-flash-3 (with REKA_API_KEY) or reka-core",
+    "reka_fallback": (
+        "give space to have https://space.reka.ai answer where the official API cannot, or leave it out"
+    ),
     "reka_proxy": "give one like http://user:password@127.0.0.1:3128, or leave it out",
+    "health_port": "give a port that nobody else uses, such as 8080, or leave it out to serve no health pages",
+    "health_host": (
+        "leave it out for this machine alone, 127.0.0.1, or give 0.0.0.0 where a supervisor asks from elsewhere"
+    ),
+    "database_url": (
+        "leave it out for a file, sqlite+aiosqlite:///data/reka.db, "
+        "or give one like postgresql+asyncpg://user:password@host/name"
+    ),
+    "data_keys": (
+        "make a key with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+    ),
+    "shard_ids": (
+        "give the shards of this process, such as 0 or 0-3, or the name of its StatefulSet's pod; "
+        "leave it and SHARD_COUNT out to run all of them here"
+    ),
+    "shard_count": (
+        "give the number of shards in all processes together, or leave it and SHARD_IDS out to run all of them here"
+    ),
     "allowed_guilds": (
         "copy each with Discord's developer mode on: right-click the server > Copy Server ID; "
         "empty allows all"
     ),
 }
+_SPACE_LOG_INS = ("reka_app_session", "reka_cookies", "reka_bearer_token")
 _DISCORD_HOSTS = frozenset({"discord.com", "discordapp.com"})
 
 
@@ -79,13 +109,23 @@ class Settings(BaseSettings):
 
     discord_token: Annotated[SecretStr, _secret(rules.bot_token)]
     discord_api_url: Annotated[str, AfterValidator(rules.discord_api_url)] | None = None
+    reka_api_key: Annotated[SecretStr, _secret(rules.api_key)] | None = None
+    reka_api_url: Annotated[str, AfterValidator(rules.reka_api_url)] = "https://api.reka.ai/v1"
     reka_app_session: Annotated[SecretStr, _secret(rules.app_session)] | None = None
     reka_cookies: Annotated[SecretStr, _secret(rules.cookies)] | None = None
     reka_bearer_token: Annotated[SecretStr, _secret(rules.bearer_token)] | None = None
     reka_url: Annotated[str, AfterValidator(rules.reka_url)] = "https://space.reka.ai"
-    reka_model: Annotated[str, AfterValidator(rules.one_line)] = "reka-core"
+    reka_model: Annotated[str, AfterValidator(rules.model_id)] | None = None  # by the service that answers
+    reka_vision_model: Annotated[str, AfterValidator(rules.model_id)] = "reka-edge-2603"
+    reka_fallback: Annotated[
+        Literal["space"] | None, _read(str.lower), Field(description="space or nothing")
+    ] = None
+    reka_concurrency: Annotated[int, _whole(0, 100_000)] = 0  # streams at once; 0: no bound
     reka_proxy: Annotated[SecretStr, _secret(rules.proxy_url)] | None = None
-    database_url: Annotated[str, AfterValidator(rules.database_url)] = "sqlite+aiosqlite:///data/reka.db"
+    # Secret for the password of a PostgreSQL.
+    database_url: Annotated[SecretStr, _secret(rules.database_url)] = SecretStr(
+        "sqlite+aiosqlite:///data/reka.db"
+    )
     system_prompt: Annotated[str, Field(max_length=20_000, description="at most 20,000 characters")] = ""
     history_turns: Annotated[int, _whole(0, 200)] = 40
     # At worst a character is a token (Chinese, say): 60,000 leave room for the question and an answer in a
@@ -95,10 +135,17 @@ class Settings(BaseSettings):
     message_content: Annotated[bool, Field(description="1 or 0")] = False
     allowed_guilds: Annotated[frozenset[int], _read(rules.guild_ids)] = frozenset()
     questions_per_user_hour: Annotated[int, _whole(0, 100_000)] = 60  # 0: no limit
+    # Which shards this process runs, of how many in all; empty and None: as many as Discord recommends, all here.
+    shard_ids: Annotated[tuple[int, ...], _read(rules.shard_ids)] = ()
+    shard_count: Annotated[int | None, _whole(1, 100_000)] = None
     rest_budget: Annotated[float, Field(gt=0, le=50, description="a number above 0 and at most 50")] = (
         46.0  # requests per second, evenly spaced: Discord's 50 leave room for jitter
     )
     grace_s: Annotated[float, Field(ge=0, le=600, description="seconds from 0 to 600")] = 20.0
+    # The first seals words and pictures at rest, each opens them; without any they are kept plain.
+    data_keys: Annotated[SecretStr, _secret(rules.data_keys)] | None = None
+    health_port: Annotated[int | None, _whole(1, 65_535)] = None
+    health_host: Annotated[str, AfterValidator(rules.listen_host)] = "127.0.0.1"
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],
         _read(str.upper),
@@ -120,16 +167,38 @@ class Settings(BaseSettings):
         """Look nowhere but at what `load_settings` gathered: a test's settings hold what the test says."""
         return (init_settings,)
 
+    @property
+    def can_log_in_to_space(self) -> bool:
+        """Whether there are credentials of space.reka.ai."""
+        given = (self.reka_app_session, self.reka_cookies, self.reka_bearer_token)
+        return any(secret is not None for secret in given)
+
+    @property
+    def all_data_keys(self) -> tuple[str, ...]:
+        """Each key of DATA_KEYS, the one that seals first; empty where nothing is sealed."""
+        return tuple(self.data_keys.get_secret_value().split(",")) if self.data_keys is not None else ()
+
+    @property
+    def is_in_fleet(self) -> bool:
+        """Whether other processes run other shards of the same bot."""
+        return self.shard_count is not None and len(self.shard_ids) < self.shard_count
+
     def secret_values(self) -> Iterator[str]:
         """Each string that no log may show, for `configure_logs`."""
-        for secret in (self.discord_token, self.reka_app_session, self.reka_bearer_token):
+        for secret in (
+            self.discord_token,
+            self.reka_api_key,
+            self.reka_app_session,
+            self.reka_bearer_token,
+        ):
             if secret is not None:
                 yield secret.get_secret_value()
         if self.reka_cookies is not None:
             for pair in self.reka_cookies.get_secret_value().split(";"):
                 yield pair.partition("=")[2].strip()
-        if self.reka_proxy is not None:
-            password = urlsplit(self.reka_proxy.get_secret_value()).password or ""
+        yield from self.all_data_keys
+        for url in (self.reka_proxy, self.database_url):
+            password = (urlsplit(url.get_secret_value()).password or "") if url is not None else ""
             yield from (password, unquote(password))
 
 
@@ -187,14 +256,58 @@ def _faults_between(given: Mapping[str, str], found: Mapping[str, str]) -> Itera
             rules.token_shape(given["discord_token"])
         except ValueError as error:
             yield "discord_token", str(error)
-    if "reka_app_session" in given or "reka_bearer_token" in given:
+    yield from _faults_of_log_ins(given, found)
+    yield from _faults_of_shards(given, found)
+    if _sound("reka_fallback", given, found):
+        if "reka_api_key" not in given:
+            yield "reka_fallback", "needs REKA_API_KEY: without a key space.reka.ai is all there is"
+        elif not any(name in given for name in _SPACE_LOG_INS):
+            yield (
+                "reka_fallback",
+                "needs a log-in to fall back to: set REKA_APP_SESSION, REKA_COOKIES or REKA_BEARER_TOKEN",
+            )
+
+
+def _faults_of_log_ins(given: Mapping[str, str], found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if not any(name in given for name in ("reka_api_key", *_SPACE_LOG_INS)):
+        yield "reka_api_key", "is not set, and neither is REKA_APP_SESSION, REKA_COOKIES or REKA_BEARER_TOKEN"
+    if (
+        "reka_app_session" in given
+        or "reka_bearer_token" in given
+        or not _sound("reka_cookies", given, found)
+    ):
         return
-    if "reka_cookies" not in given:
-        yield "reka_app_session", "is not set, and neither is REKA_COOKIES or REKA_BEARER_TOKEN"
-    elif _sound("reka_cookies", given, found):
-        cookies = rules.cookies(given["reka_cookies"])
-        if not rules.holds_app_session(cookies):
-            yield "reka_cookies", "holds no cookie appSession"
+    if not rules.holds_app_session(rules.cookies(given["reka_cookies"])):
+        yield "reka_cookies", "holds no cookie appSession"
+
+
+def _faults_of_shards(given: Mapping[str, str], found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if "shard_ids" in given and "shard_count" not in given:
+        yield "shard_count", "is not set, and SHARD_IDS is"
+    if "shard_count" in given and "shard_ids" not in given:
+        # Not taken for all of them: in a fleet each process would then run every shard.
+        yield "shard_ids", "is not set, and SHARD_COUNT is"
+    if not (_sound("shard_ids", given, found) and _sound("shard_count", given, found)):
+        return
+    ids, count = rules.shard_ids(given["shard_ids"]), int(float(given["shard_count"]))
+    if ids[-1] >= count:
+        yield (
+            "shard_ids",
+            f"names shard {ids[-1]}, and with SHARD_COUNT {count} the last one is {count - 1}",
+        )
+    on_sqlite = "database_url" not in found and rules.on_sqlite(
+        given.get("database_url", _default_database())
+    )
+    if on_sqlite and len(ids) < count:
+        yield (
+            "database_url",
+            "is a SQLite file, which the processes with the other shards cannot share: it takes a PostgreSQL",
+        )
+
+
+def _default_database() -> str:
+    default: SecretStr = Settings.model_fields["database_url"].default
+    return default.get_secret_value()
 
 
 def _sound(name: str, given: Mapping[str, str], found: Mapping[str, str]) -> bool:

@@ -9,11 +9,12 @@ import signal
 import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
+from enum import Enum
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from sandbox.reka_space import RekaSpace
-from sandbox.server import Sandbox
+from sandbox.server import REKA_API_PATH, Sandbox
 
 HOUSE = Path(__file__).parent.parent
 DEFAULT_PORT = 8321
@@ -23,20 +24,64 @@ GOODBYE_S = 2.0
 # A closed terminal (SIGHUP, which Windows lacks) reaches only us: the bot has a session of its own.
 ENDING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 
-CREDENTIALS = ("REKA_APP_SESSION", "REKA_COOKIES", "REKA_BEARER_TOKEN")
+LOG_INS = ("REKA_APP_SESSION", "REKA_COOKIES", "REKA_BEARER_TOKEN")
+# What a stand-in must not meet: credentials, and what is meant for the Reka that they belong to.
+REAL_REKA = (
+    *LOG_INS,
+    "REKA_API_KEY",
+    "REKA_API_URL",
+    "REKA_URL",
+    "REKA_MODEL",
+    "REKA_VISION_MODEL",
+    "REKA_FALLBACK",
+    "REKA_PROXY",
+)
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+THINK_S = 0.7
 
 
 class DemoError(Exception):
     """The demo cannot go on; the message says why."""
 
 
-def talks_to_real_reka(env: Mapping[str, str]) -> bool:
-    """Whether the environment holds credentials of a real Reka."""
-    return any(env.get(name) for name in CREDENTIALS)
+class Answers(Enum):
+    """Who answers the bot."""
+
+    SPACE_STAND_IN = "stand-in"
+    OFFICIAL_STAND_IN = "stand-in for the official API"
+    REAL_REKA = "the real Reka"
+
+
+def who_answers(env: Mapping[str, str]) -> Answers:
+    """Who answers, by the operator's settings; a key never leaves the machine unless REKA_API_URL leads it out."""
+    key, api_url = env.get("REKA_API_KEY"), env.get("REKA_API_URL")
+    if api_url and is_official_stand_in(api_url):
+        return Answers.OFFICIAL_STAND_IN
+    if key:
+        return Answers.REAL_REKA if api_url else Answers.OFFICIAL_STAND_IN
+    return Answers.REAL_REKA if any(env.get(name) for name in LOG_INS) else Answers.SPACE_STAND_IN
+
+
+def is_official_stand_in(url: str) -> bool:
+    """Whether an address is that of the official API in a sandbox; the port may be another's by now."""
+    try:
+        place = urlsplit(url)
+    except ValueError:  # as in "http://[": the bot will say what is wrong with it
+        return False
+    return place.hostname in LOOPBACK and place.path.rstrip("/") == REKA_API_PATH
+
+
+def name_of(answers: Answers, env: Mapping[str, str]) -> str:
+    """What people are told of who answers: for a real Reka the host, without any password before it."""
+    if answers is not Answers.REAL_REKA:
+        return str(answers.value)
+    default = "https://space.reka.ai"
+    url = env.get("REKA_API_URL" if env.get("REKA_API_KEY") else "REKA_URL") or default
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2]
 
 
 def bot_environment(
-    env: Mapping[str, str], sandbox: Sandbox, stand_in: RekaSpace | None, folder: Path
+    env: Mapping[str, str], sandbox: Sandbox, answers: Answers, space: RekaSpace, folder: Path
 ) -> dict[str, str]:
     """The environment of a bot that lives in the sandbox, with a database of its own."""
     changed = {
@@ -49,8 +94,12 @@ def bot_environment(
         "LOG_LEVEL": env.get("LOG_LEVEL") or "WARNING",
         "PYTHONUNBUFFERED": "1",
     }
-    if stand_in is not None:
-        changed |= {"REKA_URL": stand_in.url, "REKA_APP_SESSION": "stand-in", "REKA_PROXY": ""}
+    if answers is not Answers.REAL_REKA:
+        changed |= dict.fromkeys(REAL_REKA, "")
+    if answers is Answers.SPACE_STAND_IN:
+        changed |= {"REKA_URL": space.url, "REKA_APP_SESSION": "stand-in"}
+    elif answers is Answers.OFFICIAL_STAND_IN:
+        changed |= {"REKA_API_URL": sandbox.reka_api_url, "REKA_API_KEY": "stand-in"}
     return {**env, **changed}
 
 
@@ -66,16 +115,12 @@ async def demo(port: int | None, folder: Path) -> None:
         with suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends the loop instead
             loop.add_signal_handler(number, stopping.set)
     async with AsyncExitStack() as stack:
-        stand_in = (
-            None
-            if talks_to_real_reka(os.environ)
-            else await stack.enter_async_context(RekaSpace(token_s=0.03, think_s=0.7))
-        )
-        label = (
-            "stand-in" if stand_in else urlsplit(os.environ.get("REKA_URL") or "https://space.reka.ai").netloc
-        )
-        sandbox = await _open_sandbox(stack, port, label, is_stand_in=stand_in is not None)
-        env = bot_environment(os.environ, sandbox, stand_in, folder)
+        answers = who_answers(os.environ)
+        name = name_of(answers, os.environ)
+        space = await stack.enter_async_context(RekaSpace(think_s=THINK_S))
+        sandbox = await _open_sandbox(stack, port, name, is_stand_in=answers is not Answers.REAL_REKA)
+        sandbox.reka_platform.think_s = THINK_S
+        env = bot_environment(os.environ, sandbox, answers, space, folder)
         # Its own folder: a .env of the real bot is not for the demo.
         bot = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -87,7 +132,7 @@ async def demo(port: int | None, folder: Path) -> None:
         )
         stack.push_async_callback(_say_goodbye, bot)
         if await _until_ready(sandbox, bot, stopping):
-            _welcome(sandbox, label, is_stand_in=stand_in is not None)
+            _welcome(sandbox, answers, name)
             await _until_either(bot, stopping)
 
 
@@ -158,15 +203,22 @@ async def _say_goodbye(bot: asyncio.subprocess.Process) -> None:
             await bot.wait()
 
 
-def _welcome(sandbox: Sandbox, label: str, *, is_stand_in: bool) -> None:
+def _welcome(sandbox: Sandbox, answers: Answers, name: str) -> None:
     print(f"\n  Reka bot is online in a sandbox. Open  {sandbox.page_url}\n", flush=True)
-    if is_stand_in:
+    if answers is Answers.SPACE_STAND_IN:
         print(
             "  The answers come from a stand-in, which is no model. For the real Reka, set REKA_APP_SESSION to\n"
-            "  the appSession cookie of your log-in at space.reka.ai and start again.",
+            "  the appSession cookie of your log-in at space.reka.ai and start again. A stand-in for Reka's\n"
+            f"  official API is at  {sandbox.reka_api_url}  and answers where REKA_API_KEY is set to any word.",
+        )
+    elif answers is Answers.OFFICIAL_STAND_IN:
+        print(
+            f"  The answers come from a stand-in for Reka's official API at  {sandbox.reka_api_url} , which is no\n"
+            "  model. Your REKA_API_KEY stays unused. For the real Reka, set REKA_API_URL=https://api.reka.ai/v1,\n"
+            "  too, and start again.",
         )
     else:
-        print(f"  The answers come from {label}.")
+        print(f"  The answers come from {name}.")
     print("  Ctrl+C ends it.\n", flush=True)
 
 

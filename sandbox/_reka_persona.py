@@ -133,9 +133,21 @@ def answer(turns: Sequence[Turn], pictures: Mapping[str, bytes]) -> str:
             kept or ["I see no picture in this conversation. Drop one here, and I shall measure it."]
         )
     parts.extend(_on_request(question))
-    parts.append(_memory(earlier, len(turns)))
+    parts.append(_memory(earlier, sum(not _IMAGE_TURN.match(turn.text.strip()) for turn in turns)))
     parts.append(_CLOSINGS[number % len(_CLOSINGS)])
     return "\n\n".join(part.strip("\n") for part in parts)
+
+
+def thoughts(turns: Sequence[Turn]) -> str:
+    """What the stand-in thinks before it answers, where the model that it stands in for would reason."""
+    asked = [turn for turn in turns if turn.type == "human"]
+    question = spoken(asked[-1].text) if asked else ""
+    words = len(question.split())
+    return (
+        f"Somebody wants an answer, and gave me {words} {'word' if words == 1 else 'words'} to go by. "
+        "A model would weigh them now. I count them, which is less deep and quite as quick, and pick what my "
+        "rules say to such words."
+    )
 
 
 def spoken(text: str) -> str:

@@ -10,7 +10,9 @@ import json
 import random
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable
+from typing import Literal
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
@@ -27,16 +29,26 @@ _RESUMABLE_S = 180.0
 _RACE_S = 0.004
 _GOODBYE_S = 1.0
 _LONGEST_FRAME_BYTES = 4096
+_IDENTIFY_EVERY_S = 5.0
+_END_OF_ZLIB_FRAME = b"\x00\x00\xff\xff"
 _NEW_SESSION_CODES = frozenset({4007, 4009})
 _SESSION_ENDING_CODES = frozenset({1000, 1001})
+
+Stage = Literal["hello", "login"]
+"""Where a connection may be closed: before it knows who is there, or when it is told."""
 
 
 class Gateway:
     """All sessions of the bot, and ways to trouble them.
 
     `identifies` are what clients sent (without the token), `resumes` counts; `close_codes` lists the codes that
-    clients closed with (None: the connection broke). `silent` stops heartbeat acknowledgements, `race_s` is how
-    far behind the answer of its request the bot's own event may come.
+    clients closed with (None: the connection broke). `connects_s` are the monotonic times at which somebody
+    knocked. `silent` stops heartbeat acknowledgements, `race_s` is how far behind the answer of its request the
+    bot's own event may come.
+
+    `early_identifies` counts those within `identify_every_s` after another of the same bucket (shard modulo the
+    world's `max_concurrency`). They are let in, so that a test may restart a bot as fast as it likes, unless
+    `refuses_early` is set: then op 9 answers them, as at Discord.
     """
 
     def __init__(self, world: World, payloads: Payloads, faults: Faults, *, token: str) -> None:
@@ -53,7 +65,13 @@ class Gateway:
         self.resumes = 0
         self.close_codes: list[int | None] = []
         self.silent = False
+        self.connects_s: list[float] = []
+        self.early_identifies = 0
+        self.identify_every_s = _IDENTIFY_EVERY_S
+        self.refuses_early = False
+        self._identified_s: dict[int, float] = {}
         self._refusals_left = 0
+        self._hang_ups: dict[Stage, deque[int | None]] = {"hello": deque(), "login": deque()}
         self.race_s = _RACE_S
         self.heartbeat_interval_ms = _HEARTBEAT_MS
         world.listeners.append(self._on_change)
@@ -70,19 +88,42 @@ class Gateway:
         """Whether the bot has a connected session."""
         return any(session.connection for session in self._sessions.values())
 
-    async def drop(self, code: int | None = None) -> None:
-        """Close every connection with `code`, or cut it without a word; events are kept for who resumes.
+    @property
+    def shards(self) -> set[int]:
+        """The shards that are connected; a client that names none is shard 0."""
+        return {session.shard[0] if session.shard else 0 for session in self.sessions}
+
+    async def drop(self, code: int | None = None, *, shard: int | None = None) -> None:
+        """Close every connection, or that of a shard, with `code`, or cut it without a word; events are kept for who
+        resumes.
 
         After 4007 and 4009 a session cannot be resumed (Opcodes and Status Codes).
         """
         for connection in list(self._connections):
-            for session in self.sessions:
-                if session.connection is connection:
-                    self._detach(session, forget=code in _NEW_SESSION_CODES)
+            theirs = [session for session in self.sessions if session.connection is connection]
+            if shard is not None and shard not in {session.shard[0] for session in theirs if session.shard}:
+                continue
+            for session in theirs:
+                self._detach(session, forget=code in _NEW_SESSION_CODES)
             if code is None:
                 connection.cut()
             else:
                 await connection.close(code)
+
+    def hang_up(self, *codes: int | None, at: Stage = "hello") -> None:
+        """Close the next connections with these codes in order (None: cut it), right after HELLO or, with `at`
+        "login", in place of the answer to IDENTIFY or RESUME, which is then as if it had not come."""
+        self._hang_ups[at].extend(codes)
+
+    def tell(self, event: str, data: object) -> None:
+        """Send every session an event as it is, sound or not."""
+        for session in self.sessions:
+            session.dispatch(event, data)
+
+    def garble(self) -> None:
+        """Send every session a compressed frame that cannot be unpacked."""
+        for session in self.sessions:
+            _connected(session).push(b"no zlib at all" + _END_OF_ZLIB_FRAME)
 
     def reconnect(self) -> None:
         """Ask every client to reconnect and resume (op 7)."""
@@ -123,6 +164,7 @@ class Gateway:
         await asyncio.gather(*gone)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        self.connects_s.append(time.monotonic())
         if self._refusals_left:
             self._refusals_left -= 1
             return web.Response(status=503, text="upstream connect error")
@@ -135,11 +177,15 @@ class Gateway:
         connection.send(Op.HELLO, {"heartbeat_interval": self.heartbeat_interval_ms})
         session: Session | None = None
         try:
+            if self._hang_ups["hello"]:
+                await self._hang_up(connection, "hello")
             async for frame in ws:
                 refused: Close | None = Close.DECODE_ERROR
                 if frame.type is WSMsgType.TEXT:
                     session, refused = self._hear(connection, session, frame.data)
-                if refused is not None:
+                if refused is Close.SCRIPTED:
+                    await self._hang_up(connection, "login")
+                elif refused is not None:
                     await connection.close(refused)
         finally:
             sender.cancel()
@@ -147,6 +193,14 @@ class Gateway:
             self._connections.discard(connection)
             self._left(connection, session)
         return ws
+
+    async def _hang_up(self, connection: Connection, at: Stage) -> None:
+        code = self._hang_ups[at].popleft()
+        await connection.sent()
+        if code is None:
+            connection.cut()
+        else:
+            await connection.close(code)
 
     def _left(self, connection: Connection, session: Session | None) -> None:
         code = connection.ws.close_code
@@ -173,6 +227,8 @@ class Gateway:
             if not self.silent:
                 connection.send(Op.HEARTBEAT_ACK, None, hold_s=self._faults.latency_s)
             return session, None
+        if op in (Op.IDENTIFY, Op.RESUME) and self._hang_ups["login"]:
+            return session, Close.SCRIPTED
         if op == Op.IDENTIFY and isinstance(data, dict):
             return (session, Close.ALREADY_AUTHENTICATED) if session else self._identify(connection, data)
         if op == Op.RESUME and isinstance(data, dict):
@@ -197,12 +253,25 @@ class Gateway:
             pair = _shard(shard)
             if pair is None:
                 return None, Close.INVALID_SHARD
+        if self._is_early(pair[0] if pair else 0) and self.refuses_early:
+            connection.send(Op.INVALID_SESSION, False)
+            return None, None
         session = Session(secrets.token_hex(16), pair, intents, connection)
         self._forget_the_long_gone()
         self._sessions[session.id] = session
         self._greet(session)
         self._world.emit(changes.BotPresence(True))
         return session, None
+
+    def _is_early(self, shard: int) -> bool:
+        """Note an IDENTIFY; whether it came before its time (Gateway, max_concurrency)."""
+        bucket = shard % self._world.max_concurrency
+        now_s = time.monotonic()
+        last_s = self._identified_s.get(bucket)
+        self._identified_s[bucket] = now_s
+        early = last_s is not None and now_s - last_s < self.identify_every_s
+        self.early_identifies += early
+        return early
 
     def _greet(self, session: Session) -> None:
         guilds = [

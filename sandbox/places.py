@@ -12,7 +12,7 @@ from sandbox.person import Person
 from sandbox.snowflake import Snowflakes
 from sandbox.watched import Watched
 
-_YEAR_S = 365 * 86_400
+_YEAR_MS = 365 * 86_400_000
 
 
 class Places(Watched):
@@ -171,7 +171,7 @@ class Places(Watched):
 
     def _old_id(self) -> int:
         """An id from the last year, so that guilds spread over shards as real ones do."""
-        return self.snowflakes.next(aged_s=secrets.randbelow(_YEAR_S))
+        return self.snowflakes.next(aged_s=secrets.randbelow(_YEAR_MS) / 1000)
 
     def _new_channel(self, guild: Guild, name: str) -> Channel:
         channel = Channel(self._old_id(), name, ChannelKind.TEXT, guild=guild, position=len(guild.channels))

@@ -13,7 +13,8 @@ import json
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, chain
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,13 +22,13 @@ from aiohttp import web
 
 from sandbox._reka_persona import Turn, answer, pieces
 from sandbox._reka_script import TOKEN_PATH, Chat, Fault, Script, Upload
+from sandbox._reka_stream import Spoken, as_object, error_event, event, follow
 
 __all__ = ["Chat", "Fault", "RekaSpace", "Script", "Upload"]
 
 CHAT_PATH = "/api/chat"
 UPLOAD_PATH = "/api/upload-image"
 _LARGEST_BODY_BYTES = 64 * 1024 * 1024
-_FOREVER_S = 3600.0
 
 
 class RekaSpace:
@@ -35,7 +36,9 @@ class RekaSpace:
 
     `sessions` are the values of appSession that it knows; None stands for any. `think_s` is how
     long an answer without a script takes to begin, `token_s` its pace after that, in seconds a word. Tokens live
-    for `token_life_s`.
+    for `token_life_s`. With `rotates_sessions` each token request ends its session and sets the cookie of a new one.
+    `answer_by` makes the script of a chat that has none.
+    The first of `set_cookies` with the path of a request puts its lines into the answer, as Set-Cookie.
     """
 
     def __init__(self, port: int = 0, *, token_s: float = 0.03, think_s: float = 0.0) -> None:
@@ -48,7 +51,10 @@ class RekaSpace:
         self.faults: deque[Fault] = deque()
         self.chats: list[Chat] = []
         self.uploads: list[Upload] = []
+        self.set_cookies: deque[tuple[str, Sequence[str]]] = deque()
+        self.rotates_sessions = False
         self.token_requests = 0
+        self.answer_by: Callable[[Chat], Script] = self._persona
         self._port = port
         self._scripts: deque[Script] = deque()
         self._issued: set[str] = set()
@@ -73,6 +79,7 @@ class RekaSpace:
         app.router.add_post(CHAT_PATH, self._chat)
         app.router.add_post(UPLOAD_PATH, self._upload)
         app.router.add_get("/media/{name}", self._serve_media)
+        app.on_response_prepare.append(self._add_cookies)
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self._port, reuse_address=True)
@@ -102,6 +109,10 @@ class RekaSpace:
     def expire_tokens(self) -> None:
         """Refuse every token issued so far."""
         self._issued.clear()
+
+    def forget_media(self) -> None:
+        """Know no uploaded image any more: a chat that refers to one is refused."""
+        self._media.clear()
 
     async def until(self, predicate: Callable[[], bool], timeout_s: float = 5.0) -> None:
         """Wait until `predicate` holds; raises TimeoutError."""
@@ -134,9 +145,21 @@ class RekaSpace:
             return fault
         if not session or (self.sessions is not None and session not in self.sessions):
             return web.json_response({"error": "not_authenticated"}, status=401)
+        if self.rotates_sessions and self.sessions is not None:
+            new = secrets.token_hex(16)
+            self.sessions = (self.sessions - {session}) | {new}
+            self.set_cookies.append((TOKEN_PATH, [f"appSession={new}; Path=/; HttpOnly; SameSite=Lax"]))
         token = _jwt(self.token_life_s)
         self._issued.add(token)
         return web.json_response({"accessToken": token})
+
+    async def _add_cookies(self, request: web.Request, response: web.StreamResponse) -> None:
+        for waiting in self.set_cookies:
+            if waiting[0] == request.path:
+                self.set_cookies.remove(waiting)
+                for line in waiting[1]:
+                    response.headers.add("Set-Cookie", line)
+                return
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         fault = self._fault(request.path)
@@ -174,11 +197,14 @@ class RekaSpace:
         if refusal is not None:
             return refusal
         chat = Chat(await request.json(), request.headers, time.monotonic())
+        if any(self._is_forgotten(turn.get("image_url")) for turn in chat.conversation_history):
+            return web.json_response({"detail": "image_url: no such image"}, status=400)
         self.chats.append(chat)
         self._note()
-        script = self._scripts.popleft() if self._scripts else self._persona(chat)
+        script = self._scripts.popleft() if self._scripts else self.answer_by(chat)
         try:
-            response = await self._follow(script, chat, request)
+            headers = {"X-Request-ID": f"space-{len(self.chats)}"}
+            response = await follow(script, _spoken(script, chat), request, headers)
             chat.finished = True
         except (asyncio.CancelledError, ConnectionError):
             chat.closed_early = True
@@ -187,6 +213,10 @@ class RekaSpace:
             chat.ended_at = time.monotonic()
             self._note()
         return response
+
+    def _is_forgotten(self, url: object) -> bool:
+        own, _, name = str(url).rpartition("/")
+        return own == f"{self.url}/media" and name not in self._media
 
     def _persona(self, chat: Chat) -> Script:
         turns = [
@@ -198,76 +228,23 @@ class RekaSpace:
             answer(turns, pictures), token_s=self.token_s, first_token_s=self.think_s + self.token_s * 4
         )
 
-    async def _follow(self, script: Script, chat: Chat, request: web.Request) -> web.StreamResponse:
-        headers = {"X-Request-ID": f"space-{len(self.chats)}", **script.headers}
-        if script.status != 200 or script.body is not None:
-            await asyncio.sleep(script.first_token_s)
-            body = script.body.encode() if isinstance(script.body, str) else script.body or b""
-            return web.Response(status=script.status, body=body, headers=headers)
-        grown = list(script.pieces) or pieces(script.text)
-        if script.bare_json:
-            value = _event_object("".join(grown), chat, len(grown), script.finish_reason)
-            return web.json_response(value, headers=headers)
-        response = web.StreamResponse(headers={"Content-Type": script.content_type, **headers})
-        if script.compress:
-            response.enable_compression()
-        if script.raw_chunks is not None:
-            await response.prepare(request)
-            for chunk in script.raw_chunks:
-                await asyncio.sleep(script.token_s)
-                await response.write(chunk)
-            if not script.raw_whole:
-                return await _break_off(request, response)
-        elif not await self._stream(script, grown, chat, request, response):
-            return await _break_off(request, response)
-        if script.hold_open:
-            await asyncio.sleep(_FOREVER_S)
-        await response.write_eof()
-        return response
 
-    async def _stream(
-        self,
-        script: Script,
-        grown: list[str],
-        chat: Chat,
-        request: web.Request,
-        response: web.StreamResponse,
-    ) -> bool:
-        """Send the events; False where the script wants the connection broken off."""
-        if script.silent_after_pieces == 0 and script.comment_s is None:
-            await asyncio.sleep(_FOREVER_S)
-        await response.prepare(request)
-        text = ""
-        ends = len(grown) - 1 if script.revise_to is None else len(grown)
-        for index, piece in enumerate([*grown, ""] if script.revise_to is not None else grown):
-            if index == script.cut_after_pieces:
-                return False
-            if index == script.silent_after_pieces:
-                await _silence(response, script.comment_s)
-            if script.gate is not None:
-                await script.gate.acquire()
-            await asyncio.sleep(script.token_s if index else script.first_token_s)
-            revised = script.revise_to is not None and index == len(grown)
-            text = script.revise_to or "" if revised else text + piece
-            value = _event_object(text, chat, index + 1, script.finish_reason if index == ends else None)
-            await response.write(f"event: message\ndata: {json.dumps(value)}\n\n".encode())
-        if script.silent_after_pieces == len(grown):
-            await _silence(response, script.comment_s)
-        return script.cut_after_pieces != len(grown)
+def _spoken(script: Script, chat: Chat) -> Spoken:
+    """The answer of a script in the events of this service, each of which repeats the whole text."""
+    grown = list(script.pieces) or pieces(script.text)
+    if script.bare_json:
+        value = _event_object("".join(grown), chat, len(grown), script.finish_reason)
+        return as_object(script, value, len(grown))
+    error = error_event(script)
+    return Spoken(_events(script, grown, chat, ends=error is None), b"", error or b"", script.content_type)
 
 
-async def _silence(response: web.StreamResponse, comment_s: float | None) -> None:
-    while comment_s is not None:
-        await asyncio.sleep(comment_s)
-        await response.write(b": still here\n\n")
-    await asyncio.sleep(_FOREVER_S)
-
-
-async def _break_off(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
-    await asyncio.sleep(0.05)  # let what was written leave before the connection is torn down
-    if request.transport is not None:
-        request.transport.abort()
-    return response
+def _events(script: Script, grown: list[str], chat: Chat, *, ends: bool) -> Iterator[bytes]:
+    revised = [] if script.revise_to is None else [script.revise_to]
+    last = len(grown) + len(revised)
+    for number, text in enumerate(chain(accumulate(grown), revised), 1):
+        finish_reason = script.finish_reason if ends and number == last else None
+        yield event(script, _event_object(text, chat, number, finish_reason), "message")
 
 
 def _event_object(text: str, chat: Chat, generated: int, finish_reason: str | None) -> dict[str, Any]:

@@ -63,7 +63,12 @@ class PlaceRoutes:
 
     def gateway_bot(self, call: Call) -> Reply:
         """Return the gateway's address, how many shards Discord would like, and how many starts are left."""
-        limit = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 1}
+        limit = {
+            "total": 1000,
+            "remaining": self._world.log_ins_left,
+            "reset_after": self._world.log_ins_reset_ms,
+            "max_concurrency": self._world.max_concurrency,
+        }
         return 200, {
             "url": self._gateway_url(),
             "shards": self._world.recommended_shards,

@@ -1,4 +1,4 @@
-"""The sandbox as one server on 127.0.0.1: REST, gateway, CDN, and the page that people use."""
+"""The sandbox as one server on 127.0.0.1: REST, gateway, CDN, the page that people use, and Reka's official API."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from sandbox.gateway import Gateway
 from sandbox.limits import Limits
 from sandbox.payloads import Payloads
 from sandbox.people import People
+from sandbox.reka_platform import RekaPlatformServer
 from sandbox.rest import API_PATH, RecordedRequest, Rest
 from sandbox.world import World
+
+REKA_API_PATH = "/reka/v1"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -30,7 +33,8 @@ class Sandbox:
 
     `async with Sandbox() as sandbox:` serves until the block ends. `token` is the only bot token it takes;
     `reka_label` and `reka_is_stand_in` are what the page says of who answers. State is in `world`, trouble in
-    `faults`, `limits` and `gateway`.
+    `faults`, `limits` and `gateway`. `reka_platform` is Reka's official API as a stand-in serves it, at
+    `reka_api_url`, whoever answers the bot.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Sandbox:
             },
             reka={"label": reka_label, "stand_in": reka_is_stand_in},
         )
+        self.reka_platform = RekaPlatformServer()
         self._rest.on_answer = self.people.counters_changed
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -92,6 +97,11 @@ class Sandbox:
         return self.url + API_PATH
 
     @property
+    def reka_api_url(self) -> str:
+        """Where the official Reka API is, as REKA_API_URL wants it; any key will do."""
+        return self.url + REKA_API_PATH
+
+    @property
     def gateway_url(self) -> str:
         """The gateway's address, as GET /gateway/bot answers it."""
         return self.gateway.url
@@ -114,9 +124,9 @@ class Sandbox:
     async def start(self) -> None:
         """Listen on 127.0.0.1; raises OSError where the port is taken."""
         app = web.Application(middlewares=[_loopback_only], client_max_size=_LARGEST_REQUEST_BYTES)
-        app.add_routes(
-            [*self._rest.routes(), *self.gateway.routes(), *self.cdn.routes(), *self.people.routes()]
-        )
+        parts = (self._rest, self.gateway, self.cdn, self.people)
+        app.add_routes([route for part in parts for route in part.routes()])
+        app.add_routes(self.reka_platform.routes(REKA_API_PATH))
         app.on_shutdown.append(self._say_goodbye)
         # No access log: paths of interaction routes hold tokens.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -130,6 +140,7 @@ class Sandbox:
         self._runner = runner
         self._port = runner.addresses[0][1]
         self.cdn.origin = self.url
+        self.reka_platform.url = self.reka_api_url
         self.gateway.url = f"ws://127.0.0.1:{self._port}/gateway/"
 
     async def stop(self) -> None:

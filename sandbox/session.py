@@ -6,12 +6,11 @@ import asyncio
 import json
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from aiohttp import web
-
-from sandbox.entities import Json
 
 _KEPT_EVENTS = 5_000
 _SENDS_PER_MINUTE = 120
@@ -44,6 +43,7 @@ class Close(IntEnum):
     RATE_LIMITED = 4008
     INVALID_SHARD = 4010
     DISALLOWED_INTENTS = 4014
+    SCRIPTED = 0  # no code of Discord's: the one that a test wants
 
 
 @dataclass(eq=False, slots=True)
@@ -53,16 +53,20 @@ class Connection:
     ws: web.WebSocketResponse
     transport: asyncio.Transport | None
     sent_away: bool = False
-    outbox: asyncio.Queue[tuple[float, str]] = field(default_factory=asyncio.Queue)
+    outbox: asyncio.Queue[tuple[float, str | bytes]] = field(default_factory=asyncio.Queue)
     received_s: deque[float] = field(default_factory=deque)
 
     def send(self, op: Op, data: object, *, hold_s: float = 0.0) -> None:
         """Queue a frame that is no event."""
         self.push(json.dumps({"op": op, "d": data, "s": None, "t": None}), hold_s=hold_s)
 
-    def push(self, frame: str, *, hold_s: float = 0.0) -> None:
+    def push(self, frame: str | bytes, *, hold_s: float = 0.0) -> None:
         """Queue a frame as it stands."""
         self.outbox.put_nowait((time.monotonic() + hold_s, frame))
+
+    async def sent(self) -> None:
+        """Wait until all that is queued has left."""
+        await self.outbox.join()
 
     async def close(self, code: int) -> None:
         """Send the client away; what it answers to that ends no session of its."""
@@ -83,16 +87,18 @@ class Connection:
         return len(self.received_s) <= _SENDS_PER_MINUTE
 
     async def drain(self) -> None:
-        """Send what is queued, for as long as the websocket lives."""
+        """Send what is queued, for as long as the websocket lives; after that, drop it."""
         while True:
             not_before_s, frame = await self.outbox.get()
             wait_s = not_before_s - time.monotonic()
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
-            try:
-                await self.ws.send_str(frame)
-            except ConnectionError:
-                return  # the reader of this websocket sees the end and settles it
+            with suppress(ConnectionError):  # the reader of this websocket sees the end and settles it
+                if isinstance(frame, bytes):
+                    await self.ws.send_bytes(frame)
+                else:
+                    await self.ws.send_str(frame)
+            self.outbox.task_done()
 
 
 @dataclass(eq=False, slots=True)
@@ -112,7 +118,7 @@ class Session:
         number, count = self.shard or (0, 1)
         return (0 if guild_id is None else (guild_id >> 22) % count) == number
 
-    def dispatch(self, event: str, data: Json, *, hold_s: float = 0.0) -> None:
+    def dispatch(self, event: str, data: object, *, hold_s: float = 0.0) -> None:
         """Give the session one event with the next sequence number, now or when it resumes."""
         self.seq += 1
         frame = json.dumps({"op": Op.DISPATCH, "t": event, "s": self.seq, "d": data})

@@ -36,7 +36,8 @@ class World(Places):
     """Guilds, channels, people, the bot, and every message.
 
     `content_intent` is the portal's MESSAGE_CONTENT switch. `role_mentions_deliver` tells whether a mention
-    of the bot's managed role hands its content over. `recommended_shards` is what GET /gateway/bot answers.
+    of the bot's managed role hands its content over. `recommended_shards`, `log_ins_left`,
+    `log_ins_reset_ms` and `max_concurrency` are what GET /gateway/bot answers.
     `nonce_memory_s` is how long a nonce is remembered, `cdn_lifetime_s` how long a CDN link lives.
     """
 
@@ -52,6 +53,9 @@ class World(Places):
         self.content_intent = False
         self.role_mentions_deliver = True
         self.recommended_shards = 1
+        self.log_ins_left = 1000
+        self.log_ins_reset_ms = 86_400_000
+        self.max_concurrency = 1
         self.nonce_memory_s = 180.0
         self.cdn_lifetime_s = 86_400.0
         self.cdn_secret = secrets.token_bytes(32)

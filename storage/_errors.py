@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import DBAPIError
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from conversation.ports import MemoryUnavailable
 
 
-class StorageError(Exception):
+class StorageError(MemoryUnavailable):
     """The database cannot be used; the message is one sentence without secrets and without what was said."""
+
+
+@contextmanager
+def told_in_one_sentence(what_failed: str) -> Iterator[None]:
+    """Turn SQLAlchemy's errors into StorageError; a broken constraint passes: only the caller can tell what it means.
+
+    Args:
+        what_failed: the beginning of the sentence: "The database did not answer".
+    """
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except SQLAlchemyError as error:
+        raise StorageError(f"{what_failed}: {brief(error)}.") from error
 
 
 def brief(error: BaseException) -> str:

@@ -1,35 +1,24 @@
-"""A database call that a cancel cannot cut in two."""
+"""A transaction that a cancel cannot cut in two."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import TypeVar
 
-_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-def uninterrupted(
-    method: Callable[_P, Coroutine[Any, Any, _T]],
-) -> Callable[_P, Coroutine[Any, Any, _T]]:
-    """Make `method` run to its end where its caller is cancelled; the cancel goes on after that.
+async def uninterrupted(transaction: asyncio.Future[_T]) -> _T:
+    """Return what `transaction` comes to; where the caller is cancelled, wait for its end and go on with the cancel.
 
-    A cancel inside the driver throws the connection away while its thread is still at work, and the
-    transaction on it may hold SQLite's one write lock until the garbage collector comes by.
+    Whoever was cancelled may look at once at what is in the database: by then it is all there, or it never
+    will be. And a cancel inside a driver would throw a connection away that is still at work.
     """
-
-    @wraps(method)
-    async def run(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        task = asyncio.create_task(method(*args, **kwargs))
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            while not task.done():
-                with suppress(asyncio.CancelledError):  # one cancel goes on below; more of them add nothing
-                    await asyncio.wait([task])
-            raise
-
-    return run
+    try:
+        return await asyncio.shield(transaction)
+    except asyncio.CancelledError:
+        while not transaction.done():
+            with suppress(asyncio.CancelledError):  # one cancel goes on below; more of them add nothing
+                await asyncio.wait([transaction])
+        raise

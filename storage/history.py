@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Delete, Row, Select
+from sqlalchemy.engine import Connection
 
 from conversation.model import Picture, Place, Quote, Turn
+from storage import _turn_statements as sql
+from storage._sealing import Sealing
 from storage._text import storable
-from storage._uninterrupted import uninterrupted
-from storage.engine import reading, writing
-from storage.tables import asks, replies, reply_pages, turns
-from storage.tables import pictures as picture_rows
+from storage.engine import Database
+from storage.sealer import CannotOpen, MarkedSealer
+
+log = logging.getLogger(__name__)
 
 _USER: Literal["user"] = "user"
 _ASSISTANT: Literal["assistant"] = "assistant"
@@ -23,236 +26,239 @@ _ASSISTANT: Literal["assistant"] = "assistant"
 class SqlHistory:
     """The port History over a database of storage.engine; every method raises StorageError.
 
-    Text is kept as storage._text.storable makes it: without NUL characters and lone surrogates.
+    Text is kept as storage._text.storable makes it: without NUL characters and lone surrogates. With a `keyring`
+    words and pictures are sealed; what none of its keys opens is passed over as if it were forgotten.
     """
 
-    def __init__(self, engine: AsyncEngine, now_s: Callable[[], float] = time.time) -> None:
-        self._engine = engine
+    def __init__(
+        self,
+        database: Database,
+        now_s: Callable[[], float] = time.time,
+        *,
+        keyring: MarkedSealer | None = None,
+    ) -> None:
+        self._database = database
         self._now_s = now_s
+        self._sealing = Sealing(keyring)
 
-    @uninterrupted
     async def turns_before(self, place: Place, reply_id: int, *, limit: int) -> list[Turn]:
         """The newest `limit` turns of `place` in replies older than `reply_id`, oldest first."""
         if limit <= 0:
             return []
-        query = (
-            select(turns)
-            .where(_is_place(place), turns.c.reply_id < reply_id)
-            # Newest first, so the answer comes before its question: "assistant" sorts before "user".
-            .order_by(turns.c.reply_id.desc(), turns.c.role)
-            .limit(limit)
-        )
-        async with reading(self._engine) as connection:
-            return await _load(connection, query)
+        which = {**_place(place), "before_reply": reply_id, "at_most": limit}
 
-    @uninterrupted
+        def load(connection: Connection) -> list[Turn]:
+            return _load(connection, sql.BEFORE[place.private_to is not None], which, self._sealing)
+
+        return await self._database.read(load)
+
     async def question(self, reply_id: int) -> Turn | None:
         """The user's turn that `reply_id` answers, with its pictures; None once it was forgotten."""
-        async with reading(self._engine) as connection:
-            found = await _load(connection, select(turns).where(_is_question(reply_id)))
+
+        def load(connection: Connection) -> list[Turn]:
+            return _load(connection, sql.QUESTION, {"of_reply": reply_id}, self._sealing)
+
+        found = await self._database.read(load)
         return found[0] if found else None
 
-    @uninterrupted
     async def add_pictures(self, reply_id: int, pictures: Sequence[Picture]) -> None:
         """Append `pictures` to those of the user's turn of `reply_id`; nothing if the turn is forgotten, and
         none that is quoted if its quote is."""
-        async with writing(self._engine) as connection:
-            question = await _lock_question(connection, reply_id)
+
+        def write(connection: Connection) -> None:
+            question = connection.execute(sql.LOCK_QUESTION, {"of_reply": reply_id}).one_or_none()
             if question is None:
                 return
             kept = [picture for picture in pictures if not picture.quoted or question.quote_text is not None]
             if not kept:
                 return
-            last = select(func.max(picture_rows.c.position)).where(picture_rows.c.turn_id == question.id)
-            at = (await connection.execute(last)).scalar_one()
-            first = 0 if at is None else at + 1
-            await connection.execute(
-                insert(picture_rows),
+            last: int | None = connection.execute(sql.LAST_POSITION, {"of_turn": question.id}).scalar_one()
+            first = 0 if last is None else last + 1
+            connection.execute(
+                sql.INSERT_PICTURE,
                 [
-                    _picture_row(question.id, position, picture)
+                    _picture_row(question.id, position, picture, self._sealing)
                     for position, picture in enumerate(kept, first)
                 ],
             )
 
-    @uninterrupted
+        await self._database.write(write)
+
     async def remember(self, reply_id: int, text: str, *, complete: bool) -> None:
         """Write the assistant's turn of `reply_id`, replacing an earlier one; none without question."""
-        async with writing(self._engine) as connection:
-            question = await _lock_question(connection, reply_id)
+        said = {
+            "reply_id": reply_id,
+            "role": _ASSISTANT,
+            "author_name": "",
+            "text": self._sealing.text(storable(text)),
+            "complete": complete,
+            "written_at_s": self._now_s(),
+        }
+
+        def write(connection: Connection) -> None:
+            question = connection.execute(sql.LOCK_QUESTION, {"of_reply": reply_id}).one_or_none()
             if question is None:
                 return
-            await connection.execute(
-                delete(turns).where(turns.c.reply_id == reply_id, turns.c.role == _ASSISTANT)
-            )
-            await connection.execute(
-                insert(turns).values(
-                    reply_id=reply_id,
-                    role=_ASSISTANT,
-                    channel_id=question.channel_id,
-                    guild_id=question.guild_id,
-                    private_to=question.private_to,
-                    author_name="",
-                    text=storable(text),
-                    complete=complete,
-                    written_at_s=self._now_s(),
-                )
-            )
+            connection.execute(sql.DELETE_ANSWER, {"of_reply": reply_id})
+            place = {
+                "channel_id": question.channel_id,
+                "guild_id": question.guild_id,
+                "private_to": question.private_to,
+            }
+            connection.execute(sql.INSERT_TURN, {**said, **place})
 
-    @uninterrupted
+        await self._database.write(write)
+
     async def forget(self, place: Place) -> int:
         """Forget all turns of `place`; the number forgotten."""
-        return await self._forget(_is_place(place))
+        return await self._forget(sql.FORGET_PLACE[place.private_to is not None], _place(place))
 
-    @uninterrupted
     async def forget_message(self, channel_id: int, message_id: int) -> int:
         """Forget a question with its answer, the answer that shows on a page, and what quotes the message;
         the number of turns forgotten."""
-        shown = select(reply_pages.c.reply_id).where(
-            reply_pages.c.channel_id == channel_id, reply_pages.c.message_id == message_id
-        )
-        which = or_(
-            turns.c.reply_id.in_(_asked_by(channel_id, message_id)),
-            turns.c.reply_id.in_(shown) & (turns.c.role == _ASSISTANT),
-        )
-        quotes = _quotes(channel_id, message_id)
-        if not await self._has(which, quotes):
-            return 0
-        async with writing(self._engine) as connection:
-            forgotten = await connection.execute(delete(turns).where(which))
-            await connection.execute(
-                delete(picture_rows).where(
-                    picture_rows.c.turn_id.in_(select(turns.c.id).where(quotes)), picture_rows.c.quoted
-                )
-            )
-            await connection.execute(
-                update(turns)
-                .where(quotes)
-                .values(quote_author_name=None, quote_text=None, quote_message_id=None)
-            )
-        return forgotten.rowcount
+        which = {"in_channel": channel_id, "of_message": message_id}
 
-    @uninterrupted
+        def forget(connection: Connection) -> int:
+            forgotten = _delete_turns(connection, sql.FORGET_WITH_IT, which)
+            quoting = list(connection.execute(sql.LOCK_QUOTES, which).scalars())
+            if quoting:
+                connection.execute(sql.FORGET_QUOTED_PICTURES, {"of_turns": quoting})
+                connection.execute(sql.FORGET_QUOTES, which)
+            return forgotten
+
+        if not await self._has(sql.HAS_TO_FORGET, which):
+            return 0
+        return await self._database.write(forget)
+
     async def forget_channel(self, channel_id: int) -> int:
         """Forget all places in a channel, private ones too; the number of turns forgotten."""
-        return await self._forget(turns.c.channel_id == channel_id)
+        return await self._forget(sql.FORGET_CHANNEL, {"in_channel": channel_id})
 
-    @uninterrupted
     async def forget_guild(self, guild_id: int) -> int:
         """Forget everything said in a guild; the number of turns forgotten."""
-        return await self._forget(turns.c.guild_id == guild_id)
+        return await self._forget(sql.FORGET_GUILD, {"in_guild": guild_id})
 
-    @uninterrupted
     async def revise(self, channel_id: int, message_id: int, text: str, *, quoted: str | None = None) -> bool:
         """Replace the text of the user's turn that came from this message, and the words of quotes of it by
         `quoted` (default: `text`); False where there is neither."""
-        asks_it = turns.c.reply_id.in_(_asked_by(channel_id, message_id)) & (turns.c.role == _USER)
-        quotes = _quotes(channel_id, message_id)
-        if not await self._has(asks_it, quotes):
-            return False
-        words = storable(text if quoted is None else quoted)
-        async with writing(self._engine) as connection:
-            own = await connection.execute(update(turns).where(asks_it).values(text=storable(text)))
-            others = await connection.execute(update(turns).where(quotes).values(quote_text=words))
-        return own.rowcount + others.rowcount > 0
+        which = {"in_channel": channel_id, "of_message": message_id}
+        own = {**which, "text": self._sealing.text(storable(text))}
+        quotes = {**which, "quote_text": self._sealing.text(storable(text if quoted is None else quoted))}
 
-    @uninterrupted
+        def revise(connection: Connection) -> int:
+            return (
+                connection.execute(sql.REVISE, own).rowcount
+                + connection.execute(sql.REVISE_QUOTES, quotes).rowcount
+            )
+
+        if not await self._has(sql.HAS_TO_REVISE, which):
+            return False
+        return await self._database.write(revise) > 0
+
     async def purge(self, *, before_s: float) -> int:
         """Forget turns, asks and journal rows from before `before_s` (epoch seconds); the number of turns.
 
         A reply goes once it was last touched before then and none of its turns is left.
         """
-        async with writing(self._engine) as connection:
-            forgotten = await connection.execute(delete(turns).where(turns.c.written_at_s < before_s))
-            remembered = select(turns.c.id).where(turns.c.reply_id == replies.c.id).exists()
-            await connection.execute(delete(replies).where(replies.c.updated_at_s < before_s, ~remembered))
-            await connection.execute(delete(asks).where(asks.c.at_s < before_s))
-        return forgotten.rowcount
+        which = {"before_s": before_s}
 
-    async def _has(self, *which: ColumnElement[bool]) -> bool:
-        """Look before a write: nearly every message that is edited or deleted in a guild is none of ours."""
-        async with reading(self._engine) as connection:
-            found = await connection.execute(select(turns.c.id).where(or_(*which)).limit(1))
-            return found.first() is not None
+        def purge(connection: Connection) -> int:
+            forgotten = connection.execute(sql.PURGE_TURNS, which).rowcount
+            connection.execute(sql.PURGE_REPLIES, which)
+            connection.execute(sql.PURGE_ASKS, which)
+            return forgotten
 
-    async def _forget(self, which: ColumnElement[bool]) -> int:
-        async with writing(self._engine) as connection:
-            return (await connection.execute(delete(turns).where(which))).rowcount
+        return await self._database.write(purge)
 
+    async def _has(self, query: Select[int], which: dict[str, int]) -> bool:
+        def look(connection: Connection) -> bool:
+            return connection.execute(query, which).first() is not None
 
-def _is_place(place: Place) -> ColumnElement[bool]:
-    # Without the guild: a channel's id is unique over all of them.
-    return (turns.c.channel_id == place.channel_id) & (turns.c.private_to == place.private_to)
+        return await self._database.read(look)
 
+    async def _forget(self, statement: Delete, which: dict[str, int | None]) -> int:
+        def forget(connection: Connection) -> int:
+            return _delete_turns(connection, statement, which)
 
-def _is_question(reply_id: int) -> ColumnElement[bool]:
-    return (turns.c.reply_id == reply_id) & (turns.c.role == _USER)
+        return await self._database.write(forget)
 
 
-def _asked_by(channel_id: int, message_id: int) -> Select[int]:
-    return select(replies.c.id).where(
-        replies.c.question_channel_id == channel_id, replies.c.question_message_id == message_id
+def _delete_turns(connection: Connection, statement: Delete, which: Mapping[str, object]) -> int:
+    # Twice: where `remember` held a question, PostgreSQL waits for its end, and then still does not see the answer
+    # that it wrote. From the first run on, all questions are gone or ours, and no answer can be added.
+    return sum(connection.execute(statement, which).rowcount for _ in range(2))
+
+
+def _place(place: Place) -> dict[str, int | None]:
+    whose = {} if place.private_to is None else {"of_person": place.private_to}
+    return {"in_channel": place.channel_id, **whose}
+
+
+def _load(
+    connection: Connection,
+    newest_first: Select[*tuple[object, ...]],
+    which: Mapping[str, object],
+    sealing: Sealing,
+) -> list[Turn]:
+    rows = connection.execute(newest_first, which).all()
+    shown, closed = _pictures_of(connection, [row.id for row in rows if row.role == _USER], sealing)
+    turns: list[Turn] = []
+    for row in reversed(rows):
+        try:
+            turns.append(_turn(row, tuple(shown.get(row.id, ())), sealing))
+        except CannotOpen:
+            closed += 1
+    if closed:
+        log.warning("none of DATA_KEYS opens what is remembered", extra={"left_out": closed})
+    return turns
+
+
+def _turn(row: Row[*tuple[object, ...]], pictures: tuple[Picture, ...], sealing: Sealing) -> Turn:
+    return Turn(
+        role=_USER if row.role == _USER else _ASSISTANT,
+        text=sealing.open_text(row.text),
+        author_name=row.author_name,
+        pictures=pictures,
+        complete=row.complete,
+        reply_id=row.reply_id,
+        quote=_quote(row, sealing),
     )
 
 
-def _quotes(channel_id: int, message_id: int) -> ColumnElement[bool]:
-    # A quoted message always lies in the channel of the question; a forward keeps no id.
-    return (turns.c.quote_message_id == message_id) & (turns.c.channel_id == channel_id)
-
-
-async def _lock_question(connection: AsyncConnection, reply_id: int) -> Row[*tuple[object, ...]] | None:
-    # Locked, so that it is not forgotten between here and the end (SQLite has one writer anyway).
-    query = select(turns.c.id, turns.c.channel_id, turns.c.guild_id, turns.c.private_to, turns.c.quote_text)
-    return (await connection.execute(query.where(_is_question(reply_id)).with_for_update())).one_or_none()
-
-
-async def _load(connection: AsyncConnection, newest_first: Select[*tuple[object, ...]]) -> list[Turn]:
-    rows = (await connection.execute(newest_first)).all()
-    shown = await _pictures_of(connection, [row.id for row in rows if row.role == _USER])
-    return [
-        Turn(
-            role=_USER if row.role == _USER else _ASSISTANT,
-            text=row.text,
-            author_name=row.author_name,
-            pictures=tuple(shown.get(row.id, ())),
-            complete=row.complete,
-            reply_id=row.reply_id,
-            quote=_quote(row),
-        )
-        for row in reversed(rows)
-    ]
-
-
-def _quote(row: Row[*tuple[object, ...]]) -> Quote | None:
+def _quote(row: Row[*tuple[object, ...]], sealing: Sealing) -> Quote | None:
     if row.quote_text is None:
         return None
-    return Quote(row.quote_author_name or "", row.quote_text, message_id=row.quote_message_id)
+    text = sealing.open_text(row.quote_text)
+    return Quote(row.quote_author_name or "", text, message_id=row.quote_message_id)
 
 
-async def _pictures_of(connection: AsyncConnection, turn_ids: list[int]) -> dict[int, list[Picture]]:
-    if not turn_ids:
-        return {}
-    query = (
-        select(picture_rows)
-        .where(picture_rows.c.turn_id.in_(turn_ids))
-        .order_by(picture_rows.c.turn_id, picture_rows.c.position)
-    )
+def _pictures_of(
+    connection: Connection, turn_ids: list[int], sealing: Sealing
+) -> tuple[dict[int, list[Picture]], int]:
+    """The pictures of these turns, and how many more there are that no key opens."""
     found: dict[int, list[Picture]] = {}
-    for row in await connection.execute(query):
-        picture = Picture(
-            row.filename, row.media_type, row.width_px, row.height_px, row.data, quoted=row.quoted
-        )
+    closed = 0
+    if not turn_ids:
+        return found, closed
+    for row in connection.execute(sql.PICTURES, {"of_turns": turn_ids}):
+        try:
+            filename, data = sealing.open_text(row.filename), sealing.open_data(row.data)
+        except CannotOpen:
+            closed += 1
+            continue
+        picture = Picture(filename, row.media_type, row.width_px, row.height_px, data, quoted=row.quoted)
         found.setdefault(row.turn_id, []).append(picture)
-    return found
+    return found, closed
 
 
-def _picture_row(turn_id: int, position: int, picture: Picture) -> dict[str, object]:
+def _picture_row(turn_id: int, position: int, picture: Picture, sealing: Sealing) -> dict[str, object]:
     return {
         "turn_id": turn_id,
         "position": position,
-        "filename": storable(picture.filename),
+        "filename": sealing.text(storable(picture.filename)),
         "media_type": storable(picture.media_type),
         "width_px": picture.width_px,
         "height_px": picture.height_px,
-        "data": picture.data,
+        "data": sealing.data(picture.data),
         "quoted": picture.quoted,
     }

@@ -2,185 +2,313 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
-from sqlalchemy import ColumnElement, Row, delete, insert, select, update
+from sqlalchemy import Row, Select
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from conversation.model import Ask, Author, Claim, MessageRef, Place, ReplyState, StoredReply
+from conversation.model import (
+    Ask,
+    Author,
+    Claim,
+    LeftReply,
+    MessageRef,
+    Place,
+    ReplyState,
+    Shards,
+    StoredReply,
+    WayBack,
+)
+from storage import _reply_statements as sql
+from storage._sealing import Sealing
 from storage._text import storable
-from storage._uninterrupted import uninterrupted
-from storage.engine import StorageError, reading, writing
-from storage.tables import asks, replies, reply_pages, turns
+from storage.engine import Database, StorageError
+from storage.sealer import CannotOpen, MarkedSealer, Sealer
+
+log = logging.getLogger(__name__)
+
+_UNWATCHED_S = (
+    30.0  # a claim of ours that nobody has touched for so long, and that is not under way, was left
+)
 
 
 class SqlJournal:
     """The port ReplyJournal over a database of storage.engine; every method raises StorageError.
 
     Text is kept as storage._text.storable makes it: without NUL characters and lone surrogates.
+
+    Args:
+        sealer: for what lets others write in the bot's name; without one, that is not kept at all.
+        keyring: for the words of questions; without one, they are kept plain.
+        shards: which of the replies `left` and `places_since` speak of; None: all.
     """
 
-    def __init__(self, engine: AsyncEngine, now_s: Callable[[], float] = time.time) -> None:
-        self._engine = engine
+    def __init__(
+        self,
+        database: Database,
+        now_s: Callable[[], float] = time.time,
+        *,
+        sealer: Sealer | None = None,
+        keyring: MarkedSealer | None = None,
+        shards: Shards | None = None,
+    ) -> None:
+        self._database = database
         self._now_s = now_s
+        self._sealer = sealer
+        self._sealing = Sealing(keyring)
+        self._left = sql.left(shards)
+        self._places_since = sql.places_since(shards)
 
-    @uninterrupted
     async def claim(self, ask: Ask, *, text: str) -> Claim | None:
         """Write the journal's row and the user's turn (`text`), on disk on return; None if claimed before."""
+        now_s = self._now_s()
+        reply, turn = _rows_of(ask, storable(text), now_s, self._sealing)
+        reply |= {"owner": self._database.owner, **self._sealed(ask.way_back)}
+
+        def write(connection: Connection) -> int:
+            reply_id: int = connection.execute(sql.INSERT_REPLY, reply).scalar_one()
+            connection.execute(sql.INSERT_TURN, {**turn, "reply_id": reply_id})
+            connection.execute(sql.INSERT_ASK, {"author_id": ask.author.id, "at_s": now_s})
+            return reply_id
+
         try:
-            return await self._claim(ask, storable(text))
+            return Claim(await self._database.write(write))
         except IntegrityError as error:
             # Only the event's uniqueness should ever be broken; to look before writing could not hold it.
             if await self._knows_event(ask.event_id):
                 return None
             raise StorageError("The database did not take a claim that looks right.") from error
 
-    @uninterrupted
-    async def claim_again(self, reply_id: int, author_id: int) -> Claim | None:
+    async def claim_again(
+        self, reply_id: int, author_id: int, *, way_back: WayBack | None = None
+    ) -> Claim | None:
         """Take a `broken` reply back to `claimed`; None where it is not broken (any more)."""
         now_s = self._now_s()
-        take = (
-            update(replies)
-            .where(replies.c.id == reply_id, replies.c.state == ReplyState.BROKEN)
-            .values(state=ReplyState.CLAIMED, attempt=replies.c.attempt + 1, updated_at_s=now_s)
-            .returning(replies.c.attempt)
-        )
-        async with writing(self._engine) as connection:
-            taken = (await connection.execute(take)).one_or_none()
-            if taken is None:
-                return None
-            await connection.execute(insert(asks).values(author_id=author_id, at_s=now_s))
-        return Claim(reply_id, taken.attempt)
+        which = {
+            "of_reply": reply_id,
+            "updated_at_s": now_s,
+            "owner": self._database.owner,
+            **self._sealed(way_back),
+        }
 
-    @uninterrupted
+        def take(connection: Connection) -> Claim | None:
+            attempt: int | None = connection.execute(sql.TAKE_AGAIN, which).scalar_one_or_none()
+            if attempt is None:
+                return None
+            connection.execute(sql.INSERT_ASK, {"author_id": author_id, "at_s": now_s})
+            return Claim(reply_id, attempt)
+
+        return await self._database.write(take)
+
     async def posted(self, reply_id: int, page: int, ref: MessageRef) -> None:
         """Write that page number `page` (from 0) stands at `ref`; a reply no longer known is left alone."""
-        async with writing(self._engine) as connection:
-            # First, since it also keeps others from writing pages of this reply.
-            touched = await connection.execute(
-                update(replies).where(replies.c.id == reply_id).values(updated_at_s=self._now_s())
-            )
-            if not touched.rowcount:
-                return
-            await connection.execute(
-                delete(reply_pages).where(reply_pages.c.reply_id == reply_id, reply_pages.c.page == page)
-            )
-            await connection.execute(
-                insert(reply_pages).values(
-                    reply_id=reply_id, page=page, channel_id=ref.channel_id, message_id=ref.message_id
-                )
-            )
+        touch = {"of_reply": reply_id, "updated_at_s": self._now_s()}
+        row = {
+            "reply_id": reply_id,
+            "page": page,
+            "channel_id": ref.channel_id,
+            "message_id": ref.message_id,
+        }
 
-    @uninterrupted
+        def write(connection: Connection) -> None:
+            # First, since it also keeps others from writing pages of this reply.
+            if connection.execute(sql.UPDATE, touch).rowcount:
+                connection.execute(sql.DELETE_PAGE, {"of_reply": reply_id, "number": page})
+                connection.execute(sql.INSERT_PAGE, row)
+
+        await self._database.write(write)
+
     async def removed(self, reply_id: int, ref: MessageRef) -> None:
         """Write that the page at `ref` stands there no more."""
-        async with writing(self._engine) as connection:
-            await connection.execute(
-                delete(reply_pages).where(
-                    reply_pages.c.reply_id == reply_id,
-                    reply_pages.c.channel_id == ref.channel_id,
-                    reply_pages.c.message_id == ref.message_id,
-                )
-            )
+        which = {"of_reply": reply_id, "in_channel": ref.channel_id, "of_message": ref.message_id}
 
-    @uninterrupted
+        def write(connection: Connection) -> None:
+            connection.execute(sql.DELETE_MESSAGE, which)
+
+        await self._database.write(write)
+
     async def finish(self, reply_id: int, state: ReplyState) -> None:
         """Write how the reply ended; a reply no longer known is left alone."""
-        async with writing(self._engine) as connection:
-            await connection.execute(
-                update(replies)
-                .where(replies.c.id == reply_id)
-                .values(state=state, updated_at_s=self._now_s())
-            )
+        end = {"of_reply": reply_id, "state": state, "updated_at_s": self._now_s(), **self._sealed(None)}
 
-    @uninterrupted
+        def write(connection: Connection) -> None:
+            connection.execute(sql.UPDATE, end)
+
+        await self._database.write(write)
+
+    async def hand_on(self, reply_id: int) -> None:
+        """Leave a `claimed` reply to whoever takes it over."""
+
+        def write(connection: Connection) -> None:
+            connection.execute(sql.HAND_ON, {"of_reply": reply_id})
+
+        await self._database.write(write)
+
+    async def left(
+        self, *, dead: Collection[int], in_flight: Collection[int], limit: int = 200
+    ) -> list[LeftReply]:
+        """The `claimed` replies of these shards that nobody works on, oldest first."""
+        which = {
+            "dead": list(dead),
+            "of_owner": self._database.owner,
+            "before_s": self._now_s() - _UNWATCHED_S,
+            "in_flight": list(in_flight),
+            "at_most": limit,
+        }
+
+        def load(connection: Connection) -> list[LeftReply]:
+            rows = connection.execute(self._left, which).all()
+            return [self._as_left(row, _pages(connection, row.id)) for row in rows]
+
+        return await self._database.read(load)
+
+    async def take_over(self, left: LeftReply) -> Claim | None:
+        """Make a reply that was left ours; None where it is not left any more."""
+        reply_id = left.stored.reply_id
+        which = {
+            "of_reply": reply_id,
+            "owner_before": left.owner,
+            "owner": self._database.owner,
+            "updated_at_s": self._now_s(),
+        }
+
+        def take(connection: Connection) -> int | None:
+            return connection.execute(sql.TAKE_OVER, which).scalar_one_or_none()
+
+        attempt = await self._database.write(take)
+        return None if attempt is None else Claim(reply_id, attempt)
+
+    async def give_back(self, claim: Claim) -> None:
+        """Undo a `take_over` after which nothing was sent."""
+        which = {"of_reply": claim.reply_id, "of_attempt": claim.attempt}
+
+        def write(connection: Connection) -> None:
+            connection.execute(sql.GIVE_BACK, which)
+
+        await self._database.write(write)
+
+    async def places_since(self, since_s: float, *, limit: int) -> list[tuple[Place, int]]:
+        """Where something was asked or answered from `since_s` on, with the newest event claimed there."""
+        which = {"since_s": since_s, "at_most": limit}
+
+        def load(connection: Connection) -> list[tuple[Place, int]]:
+            rows = connection.execute(self._places_since, which)
+            return [(Place(row.channel_id, row.guild_id), row.newest) for row in rows]
+
+        return await self._database.read(load)
+
     async def find(self, reply_id: int) -> StoredReply | None:
         """The reply with this id."""
-        async with reading(self._engine) as connection:
-            return await _load_newest(connection, replies.c.id == reply_id)
 
-    @uninterrupted
+        def load(connection: Connection) -> StoredReply | None:
+            return _load(connection, sql.FIND, {"of_reply": reply_id})
+
+        return await self._database.read(load)
+
     async def find_by_message(self, channel_id: int, message_id: int) -> StoredReply | None:
         """The reply that shows this message, else the newest that this message asked for."""
-        shows = replies.c.id.in_(
-            select(reply_pages.c.reply_id).where(
-                reply_pages.c.channel_id == channel_id, reply_pages.c.message_id == message_id
-            )
-        )
-        asked = (replies.c.question_channel_id == channel_id) & (replies.c.question_message_id == message_id)
-        async with reading(self._engine) as connection:
-            return await _load_newest(connection, shows) or await _load_newest(connection, asked)
+        which = {"in_channel": channel_id, "of_message": message_id}
 
-    @uninterrupted
+        def load(connection: Connection) -> StoredReply | None:
+            return _load(connection, sql.FIND_SHOWING, which) or _load(connection, sql.FIND_ASKED_BY, which)
+
+        return await self._database.read(load)
+
     async def asked_since(self, author_id: int, since_s: float) -> list[float]:
         """When this person asked, from `since_s` (epoch seconds) on, oldest first."""
-        query = (
-            select(asks.c.at_s)
-            .where(asks.c.author_id == author_id, asks.c.at_s >= since_s)
-            .order_by(asks.c.at_s)
-        )
-        async with reading(self._engine) as connection:
-            return list((await connection.execute(query)).scalars())
+        which = {"author": author_id, "since_s": since_s}
 
-    async def _claim(self, ask: Ask, text: str) -> Claim:
-        now_s = self._now_s()
-        place = {
-            "channel_id": ask.place.channel_id,
-            "guild_id": ask.place.guild_id,
-            "private_to": ask.place.private_to,
-        }
-        name = storable(ask.author.name)
-        reply = insert(replies).values(
-            **place,
-            event_id=ask.event_id,
-            author_id=ask.author.id,
-            author_name=name,
-            locale=storable(ask.locale),
-            state=ReplyState.CLAIMED,
-            attempt=1,
-            question_channel_id=ask.question.channel_id if ask.question else None,
-            question_message_id=ask.question.message_id if ask.question else None,
-            claimed_at_s=now_s,
-            updated_at_s=now_s,
+        def load(connection: Connection) -> list[float]:
+            return list(connection.execute(sql.ASKED_SINCE, which).scalars())
+
+        return await self._database.read(load)
+
+    def _sealed(self, way_back: WayBack | None) -> dict[str, object]:
+        if way_back is None or self._sealer is None:
+            return {"way_back": None, "way_back_ends_at_s": None}
+        sealed = self._sealer.seal(way_back.secret.encode())
+        return {"way_back": sealed, "way_back_ends_at_s": way_back.ends_at_s}
+
+    def _as_left(self, row: Row[*tuple[object, ...]], messages: tuple[MessageRef, ...]) -> LeftReply:
+        return LeftReply(
+            _stored(row, messages),
+            row.owner,
+            asked_at_s=row.claimed_at_s,
+            touched_at_s=row.updated_at_s,
+            deaths=row.deaths,
+            files=row.files,
+            way_back=self._opened(row),
         )
-        async with writing(self._engine) as connection:
-            reply_id: int = (await connection.execute(reply.returning(replies.c.id))).scalar_one()
-            await connection.execute(
-                insert(turns).values(
-                    **place,
-                    reply_id=reply_id,
-                    role="user",
-                    author_name=name,
-                    text=text,
-                    complete=True,
-                    quote_author_name=storable(ask.quote.author_name) if ask.quote else None,
-                    quote_text=storable(ask.quote.text) if ask.quote else None,
-                    quote_message_id=ask.quote.message_id if ask.quote else None,
-                    written_at_s=now_s,
-                )
-            )
-            await connection.execute(insert(asks).values(author_id=ask.author.id, at_s=now_s))
-        return Claim(reply_id)
+
+    def _opened(self, row: Row[*tuple[object, ...]]) -> WayBack | None:
+        if row.way_back is None or self._sealer is None or row.way_back_ends_at_s <= self._now_s():
+            return None
+        try:
+            return WayBack(self._sealer.open(row.way_back).decode(), row.way_back_ends_at_s)
+        except CannotOpen:
+            log.info("a way back was sealed by another key", extra={"reply_id": row.id})
+            return None
 
     async def _knows_event(self, event_id: int) -> bool:
-        async with reading(self._engine) as connection:
-            found = await connection.execute(select(replies.c.id).where(replies.c.event_id == event_id))
-            return found.one_or_none() is not None
+        def look(connection: Connection) -> bool:
+            return connection.execute(sql.KNOWS_EVENT, {"event": event_id}).one_or_none() is not None
+
+        return await self._database.read(look)
 
 
-async def _load_newest(connection: AsyncConnection, which: ColumnElement[bool]) -> StoredReply | None:
-    query = select(replies).where(which).order_by(replies.c.id.desc()).limit(1)
-    row = (await connection.execute(query)).one_or_none()
+def _rows_of(
+    ask: Ask, text: str, now_s: float, sealing: Sealing
+) -> tuple[dict[str, object], dict[str, object]]:
+    """The rows of the reply and of the user's turn, which still wants its `reply_id`."""
+    name = storable(ask.author.name)
+    place: dict[str, object] = {
+        "channel_id": ask.place.channel_id,
+        "guild_id": ask.place.guild_id,
+        "private_to": ask.place.private_to,
+    }
+    reply: dict[str, object] = {
+        **place,
+        "event_id": ask.event_id,
+        "author_id": ask.author.id,
+        "author_name": name,
+        "locale": storable(ask.locale),
+        "state": ReplyState.CLAIMED,
+        "attempt": 1,
+        "files": len(ask.files) + (len(ask.quote.files) if ask.quote else 0),
+        "question_channel_id": ask.question.channel_id if ask.question else None,
+        "question_message_id": ask.question.message_id if ask.question else None,
+        "claimed_at_s": now_s,
+        "updated_at_s": now_s,
+    }
+    turn: dict[str, object] = {
+        **place,
+        "role": "user",
+        "author_name": name,
+        "text": sealing.text(text),
+        "complete": True,
+        "quote_author_name": storable(ask.quote.author_name) if ask.quote else None,
+        "quote_text": sealing.text(storable(ask.quote.text)) if ask.quote else None,
+        "quote_message_id": ask.quote.message_id if ask.quote else None,
+        "written_at_s": now_s,
+    }
+    return reply, turn
+
+
+def _load(
+    connection: Connection, query: Select[*tuple[object, ...]], which: Mapping[str, object]
+) -> StoredReply | None:
+    row = connection.execute(query, which).one_or_none()
     if row is None:
         return None
-    pages = await connection.execute(
-        select(reply_pages.c.channel_id, reply_pages.c.message_id)
-        .where(reply_pages.c.reply_id == row.id)
-        .order_by(reply_pages.c.page)
-    )
-    return _stored(row, tuple(MessageRef(page.channel_id, page.message_id) for page in pages))
+    return _stored(row, _pages(connection, row.id))
+
+
+def _pages(connection: Connection, reply_id: int) -> tuple[MessageRef, ...]:
+    pages = connection.execute(sql.PAGES, {"of_reply": reply_id})
+    return tuple(MessageRef(page.channel_id, page.message_id) for page in pages)
 
 
 def _stored(row: Row[*tuple[object, ...]], messages: tuple[MessageRef, ...]) -> StoredReply:

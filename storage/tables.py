@@ -18,9 +18,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
-__all__ = ["asks", "command_digests", "metadata", "pictures", "replies", "reply_pages", "turns"]
+__all__ = ["asks", "command_digests", "metadata", "owners", "pictures", "replies", "reply_pages", "turns"]
 
 # Constraints need names that are the same in every database, so that a later migration can drop them.
 metadata = MetaData(
@@ -33,6 +34,8 @@ metadata = MetaData(
 
 # SQLite counts up a key by itself only where its type is spelled INTEGER (64 bits all the same).
 _Id = BigInteger().with_variant(Integer, "sqlite")
+
+_CLAIMED = text("state = 'claimed'")
 
 replies = Table(
     "replies",
@@ -51,8 +54,16 @@ replies = Table(
     Column("question_message_id", BigInteger),
     Column("claimed_at_s", Double, nullable=False),
     Column("updated_at_s", Double, nullable=False),
+    # Who works on it: an id of `owners`; NULL where it was left to whoever comes.
+    Column("owner", BigInteger),
+    Column("deaths", Integer, nullable=False, server_default=text("0")),
+    Column("files", Integer, nullable=False, server_default=text("0")),
+    Column("way_back", LargeBinary),  # sealed
+    Column("way_back_ends_at_s", Double),
     Index("ix_replies_question", "question_message_id", "question_channel_id"),
     Index("ix_replies_updated", "updated_at_s"),
+    # What is under way is a handful of rows among millions, and is looked for every few seconds.
+    Index("ix_replies_claimed", "id", sqlite_where=_CLAIMED, postgresql_where=_CLAIMED),
     # Replies are ordered by id, so an id must never be given out again after a purge.
     sqlite_autoincrement=True,
 )
@@ -113,6 +124,16 @@ pictures = Table(
     Column("height_px", Integer, nullable=False),
     Column("data", LargeBinary, nullable=False),
     Column("quoted", Boolean, nullable=False),
+)
+
+# The processes: each renews its row while it lives. A `slot` names the shards that it answers for.
+owners = Table(
+    "owners",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("slot", Text, nullable=False),
+    Column("renewed_at_s", Double, nullable=False),
+    Column("left_at_s", Double),
 )
 
 command_digests = Table(

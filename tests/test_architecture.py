@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("cogs", "conversation", "delivery", "reka_provider", "runtime", "sandbox", "storage")
-OURS = (*ROOMS, "bot", "tests", "benchmarks")
+OURS = (*ROOMS, "bot", "tests", "benchmarks", "deploy")
 
 # Which of our modules a file may import beside those of its own room. The longest matching path decides.
 ARROWS: dict[str, tuple[str, ...]] = {
@@ -31,9 +31,12 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "discord": ("bot.py", "cogs"),
     "sqlalchemy": ("storage",),
     "alembic": ("storage",),
+    "asyncpg": ("storage",),
+    "cryptography": ("storage",),
     "aiohttp": ("bot.py", "reka_provider", "runtime/cdn.py", "runtime/health.py", "sandbox"),
     # _types.py names PIL's image for type checkers alone.
     "PIL": ("reka_provider/_images.py", "reka_provider/_types.py", "sandbox"),
+    "prometheus_client": ("runtime/metrics.py",),
     "pydantic_settings": ("runtime/settings.py",),
 }
 

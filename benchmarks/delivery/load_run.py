@@ -17,7 +17,9 @@ from sandbox.rest import RecordedRequest
 from sandbox.server import Sandbox
 
 PATIENCE_S = 60.0
-HELD_INSIDE = "a request waited inside discord.py"  # as bot.py says it; importing the bot here would run it twice
+HELD_INSIDE = (
+    "a request waited inside discord.py"  # as bot.py says it; importing the bot here would run it twice
+)
 
 Trouble = Callable[[House], Awaitable[None]]
 """What goes wrong while a load runs; cancelled at its end."""

@@ -15,6 +15,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs import Fetch
+from cogs.chat._finder import ReplyFinder
 from cogs.chat._intake import (
     ask_about_message,
     ask_from_command,
@@ -25,29 +26,23 @@ from cogs.chat._intake import (
     plain_text,
     quoted_text,
 )
-from cogs.chat._surface import (
-    Channel,
-    ChannelSurface,
-    InteractionSurface,
-    LostAnswers,
-    WhisperSurface,
-    may_write,
-    surface_of_message,
-)
-from conversation.model import Ask, Author, MessageRef, StoredReply
+from cogs.chat._missed import MissedMessages
+from cogs.chat._presses import Presses
+from cogs.chat._responses import defer, event_of, whisper
+from cogs.chat._surface import LostAnswers, may_write, surface_of_message
+from cogs.chat._token_surface import Token, surface_of_interaction
+from conversation.catch_up import CatchUp
+from conversation.model import Ask
 from conversation.pipeline import Conversation
 from conversation.ports import ReplyJournal
 from conversation.sentences import say
-from conversation.telling import say_refusal
-from delivery.surface import Surface
+from delivery.surface import OfferKind
 
 log = logging.getLogger(__name__)
 
 QUESTION_CHARS = 4_000
 HINTS_KEPT = 10_000
 HANDLERS_END_IN_S = 0.5
-# By a try whose answer was lost, or since the event came twice: who claims it decides.
-DEFERRED_ALREADY = 40060
 EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
 BOTH_INSTALLS = app_commands.AppInstallationType(guild=True, user=True)
 
@@ -77,12 +72,14 @@ class ChatCog(commands.Cog, name="ChatCog"):
         journal: ReplyJournal,
         fetch: Fetch,
         lost_answers: LostAnswers,
+        catch_up: CatchUp,
     ) -> None:
         self._bot = bot
         self._conversation = conversation
-        self._journal = journal
+        self._catch_up = catch_up
         self._fetch = fetch
         self._lost_answers = lost_answers
+        self._presses = Presses(conversation, journal, lost_answers)
         self._hinted: set[tuple[int, int]] = set()
         self._handlers: set[asyncio.Task[Any]] = set()
         self._about = app_commands.ContextMenu(
@@ -94,8 +91,11 @@ class ChatCog(commands.Cog, name="ChatCog"):
 
     async def cog_load(self) -> None:
         self._bot.tree.add_command(self._about)
+        # Now, and not when the gateway is ready: what a dead process left on screen needs REST alone.
+        self._conversation.repair.begin(ReplyFinder(self._bot, self._me, self._fetch, self._lost_answers))
 
     async def cog_unload(self) -> None:
+        self._conversation.repair.pause()
         self._bot.tree.remove_command(self._about.name, type=self._about.type)
         if self._handlers:
             await asyncio.wait(self._handlers, timeout=HANDLERS_END_IN_S)
@@ -142,6 +142,17 @@ class ChatCog(commands.Cog, name="ChatCog"):
             kind = "withheld" if ask.notes else "hint-empty"
             await self._conversation.say_once(ask, surface, say(kind, ask.locale))
 
+    @commands.Cog.listener()
+    @_owned
+    async def on_ready(self) -> None:
+        """Answer what was asked while no process was there to hear it."""
+        await self._catch_up.run(MissedMessages(self._bot, self._me, self._lost_answers, self._hear))
+
+    def _hear(self, message: discord.Message) -> None:
+        task = asyncio.create_task(self.on_message(message))
+        self._handlers.add(task)
+        task.add_done_callback(self._handlers.discard)
+
     @app_commands.command(name="ask", description="Ask Reka a question")
     @app_commands.describe(
         question="What you want to know", image="A picture to look at", private="Only you see the answer"
@@ -168,31 +179,15 @@ class ChatCog(commands.Cog, name="ChatCog"):
         await self._answer_interaction(interaction, ask, private=private)
 
     async def _answer_interaction(self, interaction: discord.Interaction, ask: Ask, *, private: bool) -> None:
-        if not await self._defer(interaction, private=private):
+        if not await defer(interaction, self._lost_answers, private=private):
             return
-        surface = InteractionSurface(interaction, self._lost_answers, me=self._me, private=private)
+        surface = surface_of_interaction(interaction, self._lost_answers, me=self._me, private=private)
         if ask.text or ask.files:
-            await self._conversation.answer(ask, surface)
+            way_back = Token.of(interaction, private=private).way_back
+            await self._conversation.answer(replace(ask, way_back=way_back), surface)
         else:
             await self._conversation.say_once(ask, surface, say("hint-empty", ask.locale))
         await self._hint_if_mute(interaction)
-
-    async def _defer(self, interaction: discord.Interaction, *, private: bool = False) -> bool:
-        """Answer within the 3 s that Discord gives; False where nothing can be shown any more."""
-        fields: dict[str, object] = {"event_id": interaction.id, "channel_id": interaction.channel_id}
-        try:
-            await interaction.response.defer(
-                ephemeral=private, thinking=interaction.type is discord.InteractionType.application_command
-            )
-        except discord.HTTPException as error:
-            if error.code == DEFERRED_ALREADY:
-                return True
-            log.warning("too late for an interaction", extra={**fields, "code": error.code})
-            return False
-        except self._lost_answers as error:
-            # Whether it happened shows with the answer's first words.
-            log.warning("a defer got no answer", extra={**fields, "error": type(error).__name__})
-        return True
 
     async def _hint_if_mute(self, interaction: discord.Interaction) -> None:
         """Tell a person once where mentions get no answer for want of a permission."""
@@ -205,57 +200,20 @@ class ChatCog(commands.Cog, name="ChatCog"):
             self._hinted.clear()
         self._hinted.add((channel_id, interaction.user.id))
         log.warning("may not write", extra={"guild_id": interaction.guild_id, "channel_id": channel_id})
-        await self._whisper(interaction, say("hint-cannot-write", str(interaction.locale)))
-
-    async def _whisper(self, interaction: discord.Interaction, sentence: str) -> None:
-        surface = WhisperSurface(interaction, self._lost_answers, me=self._me)
-        await self._conversation.say_more(self._event(interaction), surface, sentence)
-
-    def _event(self, interaction: discord.Interaction, *, private: bool = True) -> Ask:
-        """An interaction as something to say a sentence about."""
-        author = Author(interaction.user.id, interaction.user.display_name)
-        return Ask(
-            interaction.id, place_of(interaction, private=private), author, "", locale=str(interaction.locale)
+        await whisper(
+            interaction,
+            say("hint-cannot-write", str(interaction.locale)),
+            conversation=self._conversation,
+            lost_answers=self._lost_answers,
+            me=self._me,
         )
 
-    # Try again ---------------------------------------------------------------------------------------------
+    # Buttons -----------------------------------------------------------------------------------------------
 
     @_owned
-    async def try_again(self, interaction: discord.Interaction, reply_id: int) -> None:
-        """Ask the question of a reply anew: its asker may, and who may manage messages."""
-        locale = str(interaction.locale)
-        stored = await self._journal.find(reply_id)
-        if stored is None:
-            await interaction.response.send_message(say("again-forgotten", locale), ephemeral=True)
-            return
-        if interaction.user.id != stored.author.id and not interaction.permissions.manage_messages:
-            await interaction.response.send_message(say("again-not-yours", locale), ephemeral=True)
-            return
-        if not await self._defer(interaction):
-            return
-        surface, stored = self._surface_of_again(interaction, stored)
-        author = Author(interaction.user.id, interaction.user.display_name)
-        refusal = await self._conversation.answer_again(stored, author, surface)
-        if refusal is not None:
-            await self._whisper(interaction, say_refusal(refusal, locale))
-
-    def _surface_of_again(
-        self, interaction: discord.Interaction, stored: StoredReply
-    ) -> tuple[Surface, StoredReply]:
-        """Where the new attempt appears: over the messages of the broken one."""
-        pressed = interaction.message
-        channel = interaction.channel
-        if stored.place.private_to is None and may_write(interaction) and isinstance(channel, Channel):
-            by_command = stored.question is None
-            surface = ChannelSurface(channel, self._lost_answers, me=self._me, wraps_urls=by_command)
-            if pressed is not None:
-                surface.wears_button(pressed.id)
-            return surface, stored
-        # Only this interaction's token reaches a private message, and of its pages only the one with the button.
-        page = (MessageRef(pressed.channel.id, pressed.id),) if pressed is not None else ()
-        private = stored.place.private_to is not None
-        surface_by_token = InteractionSurface(interaction, self._lost_answers, me=self._me, private=private)
-        return surface_by_token, replace(stored, messages=page)
+    async def pressed(self, interaction: discord.Interaction, kind: OfferKind, reply_id: int) -> None:
+        """Somebody pressed a button under an answer."""
+        await self._presses.take(interaction, kind, reply_id, me=self._me)
 
     # Memory ------------------------------------------------------------------------------------------------
 
@@ -265,25 +223,25 @@ class ChatCog(commands.Cog, name="ChatCog"):
     @_owned
     async def reset(self, interaction: discord.Interaction) -> None:
         """Forget what was said here, and the asker's private exchange in this channel."""
-        if not await self._defer(interaction):
+        if not await defer(interaction, self._lost_answers):
             return
-        forgotten = await self._conversation.forget(place_of(interaction, private=False))
-        forgotten += await self._conversation.forget(place_of(interaction, private=True))
+        forgotten = await self._conversation.memory.forget(place_of(interaction, private=False))
+        forgotten += await self._conversation.memory.forget(place_of(interaction, private=True))
         kind = "reset-done" if forgotten else "reset-nothing"
-        surface = InteractionSurface(interaction, self._lost_answers, me=self._me, private=False)
-        event = self._event(interaction, private=False)
+        surface = surface_of_interaction(interaction, self._lost_answers, me=self._me, private=False)
+        event = event_of(interaction, private=False)
         await self._conversation.say_once(event, surface, say(kind, event.locale))
 
     @commands.Cog.listener()
     @_owned
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
-        await self._conversation.message_deleted(event.channel_id, event.message_id)
+        await self._conversation.memory.message_deleted(event.channel_id, event.message_id)
 
     @commands.Cog.listener()
     @_owned
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         for message_id in event.message_ids:
-            await self._conversation.message_deleted(event.channel_id, message_id)
+            await self._conversation.memory.message_deleted(event.channel_id, message_id)
 
     @commands.Cog.listener()
     @_owned
@@ -293,9 +251,9 @@ class ChatCog(commands.Cog, name="ChatCog"):
         if message.author.bot:
             return
         if is_withheld(message):
-            await self._conversation.message_withheld(message.channel.id, message.id)
+            await self._conversation.memory.message_withheld(message.channel.id, message.id)
         else:
-            await self._conversation.message_edited(
+            await self._conversation.memory.message_edited(
                 message.channel.id,
                 message.id,
                 plain_text(message, self._me),
@@ -305,14 +263,14 @@ class ChatCog(commands.Cog, name="ChatCog"):
     @commands.Cog.listener()
     @_owned
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
-        await self._conversation.channel_gone(channel.id)
+        await self._conversation.memory.channel_gone(channel.id)
 
     @commands.Cog.listener()
     @_owned
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
-        await self._conversation.channel_gone(event.thread_id)
+        await self._conversation.memory.channel_gone(event.thread_id)
 
     @commands.Cog.listener()
     @_owned
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        await self._conversation.guild_gone(guild.id)
+        await self._conversation.memory.guild_gone(guild.id)

@@ -19,11 +19,12 @@ REMEMBERED = 5_000
 class GuildMembership:
     """Asks Discord about one person at a time and remembers the answer for ten minutes.
 
+    In a fleet it also asks about guilds that another process's shards hear: direct messages come to shard 0 alone.
     `lost_answers` are the errors of the HTTP session after which nobody knows what Discord said.
     """
 
     def __init__(
-        self, client: discord.Client, lost_answers: tuple[type[Exception], ...] = (OSError,)
+        self, client: discord.AutoShardedClient, lost_answers: tuple[type[Exception], ...] = (OSError,)
     ) -> None:
         self._client = client
         self._no_answer: tuple[type[Exception], ...] = (
@@ -52,14 +53,14 @@ class GuildMembership:
         in_doubt = False
         for guild_id in sorted(guild_ids):
             guild = self._client.get_guild(guild_id)
-            if guild is None:
+            if guild is None and self._would_know(guild_id):
                 continue
-            if guild.get_member(user_id) is not None:
+            if guild is not None and guild.get_member(user_id) is not None:
                 return True
             try:
-                await guild.fetch_member(user_id)
-            except discord.NotFound:
-                continue
+                await self._client.http.get_member(guild_id, user_id)
+            except (discord.NotFound, discord.Forbidden):
+                continue  # no member, or a guild without the bot
             except self._no_answer as error:
                 fields = {"guild_id": guild_id, "error": type(error).__name__}
                 log.warning("could not look up a member", extra=fields)
@@ -69,3 +70,8 @@ class GuildMembership:
         if in_doubt:
             raise MembershipUnknown("a look-up of a member failed")
         return False
+
+    def _would_know(self, guild_id: int) -> bool:
+        """Whether a guild that we do not know is one without the bot."""
+        shards, count = self._client.shard_ids, self._client.shard_count
+        return shards is None or count is None or (guild_id >> 22) % count in shards

@@ -1,8 +1,7 @@
-"""Creates and edits -> discord.py: a reply in a channel, and a reply to an interaction."""
+"""Creates and edits -> discord.py: a reply in a channel."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,8 +10,8 @@ from typing import Any, cast
 
 import discord
 
-from cogs.chat._views import try_again_view
-from delivery.ledger import create_lane, edit_lane, webhook_channel_lane, webhook_lane
+from cogs.chat._views import view_of
+from delivery.ledger import create_lane, edit_lane
 from delivery.surface import (
     Attachment,
     MessageRef,
@@ -24,7 +23,6 @@ from delivery.surface import (
 )
 
 LIMIT_CHARS = 2_000
-TOKEN_MARGIN_S = 20.0
 NO_HISTORY = 160002  # "Cannot reply without permission to read message history"
 UNKNOWN_REFERENCE = 50035  # what a reference to a message that is gone may still come back as
 WAITING = "⏳"
@@ -43,7 +41,7 @@ Channel = (
 
 
 @contextmanager
-def _as_surface_errors(lost_answers: LostAnswers) -> Iterator[None]:
+def as_surface_errors(lost_answers: LostAnswers) -> Iterator[None]:
     """discord.py's errors and the HTTP session's, as what they mean for a reply."""
     try:
         yield
@@ -69,17 +67,13 @@ def _told(error: discord.HTTPException) -> str:
     return f"Discord answered {error.status} with code {error.code}"
 
 
-def _view(offer: Offer | None) -> discord.ui.View | None:
-    return try_again_view(offer) if offer is not None else None
-
-
-def _file(attachment: Attachment) -> discord.File:
+def file_of(attachment: Attachment) -> discord.File:
     return discord.File(BytesIO(attachment.data), attachment.filename)
 
 
-def _files(attachment: Attachment | None) -> list[discord.File | discord.Attachment]:
-    """What an edit should leave attached; not to mention files would keep those that are there."""
-    return [_file(attachment)] if attachment is not None else cast("list[Any]", discord.utils.MISSING)
+def files_of(attachment: Attachment | None) -> list[discord.File | discord.Attachment]:
+    """What an edit leaves attached. Not to mention files would keep that of an earlier attempt."""
+    return [file_of(attachment)] if attachment is not None else []
 
 
 class ChannelSurface:
@@ -100,7 +94,7 @@ class ChannelSurface:
         lost_answers: LostAnswers,
         *,
         me: discord.abc.Snowflake,
-        question: discord.Message | None = None,
+        question: discord.Message | discord.PartialMessage | None = None,
         may_quote: bool = True,
         wraps_urls: bool = False,
         takes_files: bool = True,
@@ -112,7 +106,7 @@ class ChannelSurface:
         self._me = me
         self._question = question
         self._may_quote = may_quote
-        self._with_button: set[int] = set()
+        self._with_buttons: set[int] = set()
 
     def repeatable(self, page: int) -> bool:
         return True
@@ -129,36 +123,41 @@ class ChannelSurface:
         content: str,
         *,
         nonce: str,
-        offer: Offer | None = None,
+        offers: tuple[Offer, ...] = (),
         attachment: Attachment | None = None,
     ) -> MessageRef:
-        with _as_surface_errors(self._lost_answers):
+        with as_surface_errors(self._lost_answers):
             try:
-                message = await self._send(page, content, nonce, offer, attachment)
+                message = await self._send(page, content, nonce, offers, attachment)
             except discord.HTTPException as error:
                 if page > 0 or not self._may_quote or error.code not in (NO_HISTORY, UNKNOWN_REFERENCE):
                     raise
                 self._may_quote = False
-                message = await self._send(page, content, nonce, offer, attachment)
+                message = await self._send(page, content, nonce, offers, attachment)
         return MessageRef(message.channel.id, message.id)
 
     async def _send(
-        self, page: int, content: str, nonce: str, offer: Offer | None, attachment: Attachment | None
+        self,
+        page: int,
+        content: str,
+        nonce: str,
+        offers: tuple[Offer, ...],
+        attachment: Attachment | None,
     ) -> discord.Message:
         options: dict[str, Any] = {"nonce": nonce, "suppress_embeds": True}
         if page == 0 and self._question is not None and self._may_quote:
             options["reference"] = self._question.to_reference(fail_if_not_exists=False)
-        if offer is not None:
-            options["view"] = try_again_view(offer)
+        if offers:
+            options["view"] = view_of(offers)
         if attachment is not None:
-            options["file"] = _file(attachment)
+            options["file"] = file_of(attachment)
         message: discord.Message = await self._channel.send(content, **options)
         return message
 
     async def find(self, page: int, *, nonce: str, content: str) -> MessageRef | None:
         lately = discord.utils.utcnow() - FOUND_WITHIN
         after = self._question or discord.Object(discord.utils.time_snowflake(lately))
-        with _as_surface_errors(self._lost_answers):
+        with as_surface_errors(self._lost_answers):
             async for message in self._channel.history(limit=100, after=after):
                 if message.author.id == self._me.id and self._is_that(message, nonce, content):
                     return MessageRef(message.channel.id, message.id)
@@ -178,42 +177,44 @@ class ChannelSurface:
         ref: MessageRef,
         content: str,
         *,
-        offer: Offer | None = None,
+        offers: tuple[Offer, ...] = (),
         attachment: Attachment | None = None,
     ) -> None:
         # Unlike Message.edit, this sends no flags and so leaves previews suppressed.
         message = self._channel.get_partial_message(ref.message_id)
-        with _as_surface_errors(self._lost_answers):
-            await message.edit(content=content, view=self._button(ref, offer), attachments=_files(attachment))
+        with as_surface_errors(self._lost_answers):
+            await message.edit(
+                content=content, view=self._buttons(ref, offers), attachments=files_of(attachment)
+            )
 
-    def _button(self, ref: MessageRef, offer: Offer | None) -> discord.ui.View | None:
-        if offer is not None:
-            self._with_button.add(ref.message_id)
-            return try_again_view(offer)
-        if ref.message_id in self._with_button:
-            self._with_button.discard(ref.message_id)
+    def _buttons(self, ref: MessageRef, offers: tuple[Offer, ...]) -> discord.ui.View | None:
+        if offers:
+            self._with_buttons.add(ref.message_id)
+            return view_of(offers)
+        if ref.message_id in self._with_buttons:
+            self._with_buttons.discard(ref.message_id)
             return None
         return cast("discord.ui.View | None", discord.utils.MISSING)  # discord.py's word for "not given"
 
-    def wears_button(self, message_id: int) -> None:
-        """Tell that a message of an earlier attempt has a button, which the first edit takes away."""
-        self._with_button.add(message_id)
+    def wears_buttons(self, message_id: int) -> None:
+        """Tell that a message of an earlier attempt has buttons, which the first edit takes away."""
+        self._with_buttons.add(message_id)
 
     async def delete(self, ref: MessageRef) -> None:
-        with _as_surface_errors(self._lost_answers):
+        with as_surface_errors(self._lost_answers):
             try:
                 await self._channel.get_partial_message(ref.message_id).delete()
             except discord.NotFound:
                 return  # gone already, which is what we want
 
     async def typing(self) -> None:
-        with _as_surface_errors(self._lost_answers):
+        with as_surface_errors(self._lost_answers):
             await self._channel.typing()
 
     async def waiting(self, shown: bool) -> None:
         if self._question is None:
             return
-        with _as_surface_errors(self._lost_answers):
+        with as_surface_errors(self._lost_answers):
             if shown:
                 await self._question.add_reaction(WAITING)
             else:
@@ -245,169 +246,3 @@ def may_write(interaction: discord.Interaction) -> bool:
     allowed = interaction.app_permissions
     in_thread = isinstance(interaction.channel, discord.Thread)
     return allowed.view_channel and (allowed.send_messages_in_threads if in_thread else allowed.send_messages)
-
-
-class InteractionSurface:
-    """A reply to a deferred interaction: the response first, more pages as messages or followups.
-
-    A public reply in a place where the bot may write goes on by the channel's routes when the token's 15 minutes
-    end; every other reply ends with the token.
-    """
-
-    limit_chars = LIMIT_CHARS
-    wraps_urls = True  # edits of a response carry no flags, so nothing else keeps link previews away
-
-    def __init__(
-        self,
-        interaction: discord.Interaction,
-        lost_answers: LostAnswers,
-        *,
-        me: discord.abc.Snowflake,
-        private: bool,
-    ) -> None:
-        self._interaction = interaction
-        self._lost_answers = lost_answers
-        self._private = private
-        self.takes_files = interaction.app_permissions.attach_files or interaction.guild_id is None
-        self._expires_at_s = interaction.expires_at.timestamp()
-        self._original_id: int | None = interaction.message.id if interaction.message is not None else None
-        self._followups: set[int] = set()
-        self._channel: ChannelSurface | None = None
-        channel = interaction.channel
-        if not private and may_write(interaction) and isinstance(channel, Channel):
-            self._channel = ChannelSurface(channel, lost_answers, me=me, takes_files=self.takes_files)
-        channel_id = interaction.channel_id or 0
-        self._webhook_lanes = (webhook_lane(interaction.token), webhook_channel_lane(channel_id))
-
-    @property
-    def ends_at_s(self) -> float | None:
-        return None if self._channel is not None else self._expires_at_s
-
-    @property
-    def _token_ends(self) -> bool:
-        return time.time() > self._expires_at_s - TOKEN_MARGIN_S
-
-    def _by_channel(self, page: int) -> ChannelSurface | None:
-        return self._channel if page > 0 or self._token_ends else None
-
-    def repeatable(self, page: int) -> bool:
-        """The first page is an edit of the response and later ones carry a nonce; only followups are not safe."""
-        return page == 0 or self._channel is not None
-
-    def create_lanes(self, page: int) -> tuple[str, ...]:
-        channel = self._by_channel(page)
-        return channel.create_lanes(page) if channel is not None else self._webhook_lanes
-
-    def edit_lanes(self, ref: MessageRef) -> tuple[str, ...]:
-        channel = self._edits_by_channel(ref)
-        return channel.edit_lanes(ref) if channel is not None else self._webhook_lanes
-
-    def _edits_by_channel(self, ref: MessageRef) -> ChannelSurface | None:
-        ours_by_token = ref.message_id == self._original_id or ref.message_id in self._followups
-        return self._channel if self._token_ends or not ours_by_token else None
-
-    async def create(
-        self,
-        page: int,
-        content: str,
-        *,
-        nonce: str,
-        offer: Offer | None = None,
-        attachment: Attachment | None = None,
-    ) -> MessageRef:
-        channel = self._by_channel(page)
-        if channel is not None:
-            return await channel.create(page, content, nonce=nonce, offer=offer, attachment=attachment)
-        with _as_surface_errors(self._lost_answers):
-            if page == 0:
-                message: discord.Message = await self._interaction.edit_original_response(
-                    content=content, view=_view(offer), attachments=_files(attachment)
-                )
-                self._original_id = message.id
-            else:
-                message = await self._followup(content, offer, attachment)
-                self._followups.add(message.id)
-        return MessageRef(message.channel.id, message.id)
-
-    async def _followup(
-        self, content: str, offer: Offer | None, attachment: Attachment | None
-    ) -> discord.Message:
-        options: dict[str, Any] = {"ephemeral": self._private, "wait": True}
-        if offer is not None:
-            options["view"] = try_again_view(offer)
-        if attachment is not None:
-            options["file"] = _file(attachment)
-        message: discord.Message = await self._interaction.followup.send(content, **options)
-        return message
-
-    async def find(self, page: int, *, nonce: str, content: str) -> MessageRef | None:
-        if page > 0 and self._channel is not None:
-            return await self._channel.find(page, nonce=nonce, content=content)
-        with _as_surface_errors(self._lost_answers):
-            message = await self._interaction.original_response()
-        return MessageRef(message.channel.id, message.id) if message.content == content.strip() else None
-
-    async def edit(
-        self,
-        ref: MessageRef,
-        content: str,
-        *,
-        offer: Offer | None = None,
-        attachment: Attachment | None = None,
-    ) -> None:
-        channel = self._edits_by_channel(ref)
-        if channel is not None:
-            await channel.edit(ref, content, offer=offer, attachment=attachment)
-            return
-        with _as_surface_errors(self._lost_answers):
-            if ref.message_id == self._original_id:
-                await self._interaction.edit_original_response(
-                    content=content, view=_view(offer), attachments=_files(attachment)
-                )
-            else:
-                await self._interaction.followup.edit_message(
-                    ref.message_id, content=content, view=_view(offer)
-                )
-
-    async def delete(self, ref: MessageRef) -> None:
-        channel = self._edits_by_channel(ref)
-        if channel is not None:
-            await channel.delete(ref)
-            return
-        with _as_surface_errors(self._lost_answers):
-            try:
-                if ref.message_id == self._original_id:
-                    await self._interaction.delete_original_response()
-                else:
-                    await self._interaction.followup.delete_message(ref.message_id)
-            except discord.NotFound:
-                return  # gone already, which is what we want
-
-    async def typing(self) -> None:
-        """Discord shows "thinking" by itself."""
-
-    async def waiting(self, shown: bool) -> None:
-        """Discord shows "thinking" by itself."""
-
-
-class WhisperSurface(InteractionSurface):
-    """One more sentence about an interaction that was answered already, for its person alone."""
-
-    def __init__(
-        self, interaction: discord.Interaction, lost_answers: LostAnswers, *, me: discord.abc.Snowflake
-    ) -> None:
-        super().__init__(interaction, lost_answers, me=me, private=True)
-
-    def repeatable(self, page: int) -> bool:
-        return False  # a followup carries no nonce
-
-    async def create(
-        self,
-        page: int,
-        content: str,
-        *,
-        nonce: str,
-        offer: Offer | None = None,
-        attachment: Attachment | None = None,
-    ) -> MessageRef:
-        return await super().create(page + 1, content, nonce=nonce, offer=offer, attachment=attachment)

@@ -25,11 +25,15 @@ reka-silent = Reka ist verstummt: Versuch es bitte noch einmal.
 reka-down = Ich kann Reka gerade nicht erreichen: Versuch es bitte in einer Minute noch einmal.
 reka-odd = Reka hat eine Antwort geschickt, die ich nicht lesen konnte: Versuch es bitte noch einmal.
 reka-refused = Reka wollte diese Frage nicht annehmen: Frag bitte anders oder kürzer.
+reka-filtered = Der Inhaltsfilter von Reka hat diese Antwort angehalten: Frag bitte anders.
 unexpected = Bei mir ist etwas schiefgegangen, und es steht in meinem Log: Versuch es bitte noch einmal.
+memory-unavailable = Ich komme gerade nicht an mein Gedächtnis heran: Versuch es bitte in einer Minute noch einmal.
 discord-refused = Discord wollte diese Antwort nicht zeigen: Bitte frag anders.
 
 thinking = Denkt nach …
 rest-in-file = Die ganze Antwort steht in der angehängten Datei.
+thought-in-file = Alle diese Gedanken stehen in der angehängten Datei.
+thought-gone = Diese Gedanken habe ich nicht mehr: Ich behalte sie höchstens eine Stunde, und bei einem Neustart gehen sie verloren.
 
 note-broke-off = Die Antwort ist hier abgebrochen. { $why }
 note-too-long = Ich höre hier auf: Diese Antwort hat ihre Grenze von { $limit } Zeichen erreicht. Bitte mich weiterzumachen, wenn du mehr willst.
@@ -40,14 +44,24 @@ note-too-slow = Ich höre hier auf: Diese Antwort hat länger als { $minutes ->
 note-token-ending = Ich höre hier auf: Discord lässt mich nur 15 Minuten lang auf einen Befehl antworten. Bitte mich weiterzumachen, wenn du mehr willst.
 note-pictures-refused = Ich habe ohne Bilder dieser Unterhaltung geantwortet, die Reka nicht annehmen wollte.
 note-restarted = Ich wurde mitten in dieser Antwort neu gestartet: Versuch es bitte noch einmal.
+note-at-models-limit = Ich höre hier auf: Diese Antwort hat die Grenze des Modells erreicht.
+note-only-thought = Ich habe darüber nur nachgedacht und bin zu keiner Antwort gekommen.
 
 button-try-again = Noch einmal
+button-go-on = Weiter
+button-thinking = Gedanken zeigen
 again-not-yours = Nur wer gefragt hat oder hier Nachrichten verwaltet, kann das noch einmal versuchen.
 again-running = Ich bin schon dabei, oder die Antwort ist schon da.
 again-forgotten = Ich erinnere mich nicht mehr an diese Frage: Stell sie bitte neu.
 
 reset-done = Erledigt: Ich habe diese Unterhaltung vergessen, und wir fangen neu an.
 reset-nothing = Es gab nichts zu vergessen: Wir fangen neu an.
+
+operator-only = Dieser Befehl ist für meinen Betreiber: Frag mich gern etwas anderes.
+operator-synced = Discord hat jetzt diese Befehle von mir: { $names }.
+operator-sync-failed = Discord hat meine Befehle nicht angenommen ({ $why }): Bitte versuch es in einer Minute noch einmal.
+operator-reloaded = Neu geladen: { $names }.
+operator-reload-failed = { $name } ließ sich nicht neu laden ({ $why }) und läuft weiter wie bisher: Mehr steht in meinem Log.
 
 file-too-many = Ich habe { $limit ->
         [one] nur das erste Bild
@@ -62,3 +76,4 @@ file-unreachable = Ich habe { $name } weggelassen: Ich konnte die Datei nicht he
 file-forbidden-host = Ich habe { $name } weggelassen: Ich lade Dateien nur von Discord herunter.
 
 about-question = Bitte erkläre diese Nachricht.
+go-on-question = Bitte mach genau da weiter, wo du aufgehört hast, in derselben Sprache.

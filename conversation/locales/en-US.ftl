@@ -26,11 +26,15 @@ reka-silent = Reka went silent: please try again.
 reka-down = I cannot reach Reka at the moment: please try again in a minute.
 reka-odd = Reka sent an answer that I could not read: please try again.
 reka-refused = Reka would not take this question: please ask it in another way, or shorter.
+reka-filtered = Reka's content filter stopped this answer: please ask in another way.
 unexpected = Something went wrong on my side, and it is in my log: please try again.
+memory-unavailable = I cannot reach my memory at the moment: please try again in a minute.
 discord-refused = Discord would not show this answer: please ask in another way.
 
 thinking = Thinking…
 rest-in-file = All of this answer is in the attached file.
+thought-in-file = All of these thoughts are in the attached file.
+thought-gone = I no longer have these thoughts: I keep them for an hour at most, and lose them when I am restarted.
 
 note-broke-off = The answer broke off here. { $why }
 note-too-long = I stop here: this answer has reached its limit of { $limit ->
@@ -44,14 +48,24 @@ note-too-slow = I stop here: this answer has taken longer than { $minutes ->
 note-token-ending = I stop here: Discord lets me answer a command for 15 minutes only. Ask me to go on if you want more.
 note-pictures-refused = I answered without pictures of this conversation that Reka would not take.
 note-restarted = I was restarted in the middle of this answer: please try again.
+note-at-models-limit = I stop here: this answer has reached the model's limit.
+note-only-thought = I only thought about this, and never came to an answer.
 
 button-try-again = Try again
+button-go-on = Continue
+button-thinking = Show thinking
 again-not-yours = Only the person who asked, or somebody who manages messages here, can try this again.
 again-running = I am already on it, or it has been answered.
 again-forgotten = I no longer remember this question: please ask it anew.
 
 reset-done = Done: I have forgotten this conversation, and we start afresh.
 reset-nothing = There was nothing to forget: we start afresh.
+
+operator-only = This command is for whoever runs me: ask me anything else.
+operator-synced = Discord now has these commands of mine: { $names }.
+operator-sync-failed = Discord did not take my commands ({ $why }): please try again in a minute.
+operator-reloaded = Loaded anew: { $names }.
+operator-reload-failed = { $name } could not be loaded anew ({ $why }) and runs on as it was: my log says more.
 
 file-too-many = I looked at the { $limit ->
         [one] first picture only
@@ -67,3 +81,4 @@ file-forbidden-host = I left out { $name }: I download files from Discord only.
 
 # Words for the model, on behalf of a person who wrote none.
 about-question = Please explain this message.
+go-on-question = Please go on exactly where you stopped, in the same language.

@@ -25,11 +25,15 @@ reka-silent = Reka se ha quedado en silencio: inténtalo de nuevo.
 reka-down = Ahora mismo no puedo conectar con Reka: inténtalo de nuevo en un minuto.
 reka-odd = Reka ha enviado una respuesta que no he podido leer: inténtalo de nuevo.
 reka-refused = Reka no ha aceptado esta pregunta: hazla de otra manera, o más corta.
+reka-filtered = El filtro de contenido de Reka ha detenido esta respuesta: pregunta de otra manera.
 unexpected = Algo ha fallado por mi parte y ha quedado en mi registro: inténtalo de nuevo.
+memory-unavailable = Ahora mismo no puedo acceder a mi memoria: inténtalo de nuevo en un minuto.
 discord-refused = Discord no ha querido mostrar esta respuesta: pregunta de otra manera.
 
 thinking = Pensando…
 rest-in-file = La respuesta completa está en el archivo adjunto.
+thought-in-file = Todos estos pensamientos están en el archivo adjunto.
+thought-gone = Ya no tengo estos pensamientos: los guardo una hora como mucho y los pierdo al reiniciarme.
 
 note-broke-off = La respuesta se ha cortado aquí. { $why }
 note-too-long = Paro aquí: esta respuesta ha llegado a su límite de { $limit ->
@@ -43,14 +47,24 @@ note-too-slow = Paro aquí: esta respuesta ha tardado más de { $minutes ->
 note-token-ending = Paro aquí: Discord solo me deja responder a un comando durante 15 minutos. Pídeme que siga si quieres más.
 note-pictures-refused = He respondido sin imágenes de esta conversación que Reka no ha aceptado.
 note-restarted = Un reinicio me ha interrumpido en mitad de esta respuesta: inténtalo de nuevo.
+note-at-models-limit = Paro aquí: esta respuesta ha llegado al límite del modelo.
+note-only-thought = Solo he estado pensando en esto y no he llegado a ninguna respuesta.
 
 button-try-again = Reintentar
+button-go-on = Continuar
+button-thinking = Ver razonamiento
 again-not-yours = Solo quien hizo la pregunta, o alguien que gestione los mensajes aquí, puede volver a intentarlo.
 again-running = Ya estoy en ello, o ya tiene respuesta.
 again-forgotten = Ya no recuerdo esta pregunta: hazla de nuevo, por favor.
 
 reset-done = Hecho: he olvidado esta conversación y empezamos de cero.
 reset-nothing = No había nada que olvidar: empezamos de cero.
+
+operator-only = Este comando es para quien me administra: pregúntame cualquier otra cosa.
+operator-synced = Discord tiene ahora estos comandos míos: { $names }.
+operator-sync-failed = Discord no aceptó mis comandos ({ $why }): inténtalo de nuevo en un minuto.
+operator-reloaded = Cargado de nuevo: { $names }.
+operator-reload-failed = No se pudo volver a cargar { $name } ({ $why }) y sigue como estaba: mi registro dice más.
 
 file-too-many = { $limit ->
         [one] Solo he mirado la primera imagen
@@ -65,3 +79,4 @@ file-unreachable = He dejado fuera { $name }: no he podido descargar el archivo,
 file-forbidden-host = He dejado fuera { $name }: solo descargo archivos de Discord.
 
 about-question = Explícame este mensaje, por favor.
+go-on-question = Por favor, sigue exactamente donde lo dejaste, en el mismo idioma.

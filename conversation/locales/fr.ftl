@@ -26,11 +26,15 @@ reka-silent = Reka ne répond plus : réessaie.
 reka-down = Je n'arrive pas à joindre Reka pour le moment : réessaie dans une minute.
 reka-odd = Reka a envoyé une réponse que je n'ai pas pu lire : réessaie.
 reka-refused = Reka n'a pas voulu de cette question : pose-la autrement, ou plus courte.
+reka-filtered = Le filtre de contenu de Reka a arrêté cette réponse : pose ta question autrement.
 unexpected = Quelque chose s'est mal passé de mon côté, et c'est noté dans mon journal : réessaie.
+memory-unavailable = Je n'arrive pas à joindre ma mémoire pour le moment : réessaie dans une minute.
 discord-refused = Discord n'a pas voulu afficher cette réponse : pose ta question autrement.
 
 thinking = Je réfléchis…
 rest-in-file = Toute la réponse se trouve dans le fichier joint.
+thought-in-file = Toutes ces réflexions se trouvent dans le fichier joint.
+thought-gone = Je n'ai plus ces réflexions : je les garde une heure au plus, et un redémarrage les efface.
 
 note-broke-off = La réponse s'est interrompue ici. { $why }
 note-too-long = Je m'arrête ici : cette réponse a atteint sa limite { $limit ->
@@ -44,14 +48,24 @@ note-too-slow = Je m'arrête ici : cette réponse a pris plus { $minutes ->
 note-token-ending = Je m'arrête ici : Discord ne me laisse que 15 minutes pour répondre à une commande. Demande-moi de continuer si tu veux la suite.
 note-pictures-refused = J'ai répondu sans des images de cette conversation que Reka n'a pas acceptées.
 note-restarted = Un redémarrage m'a interrompu au milieu de cette réponse : réessaie.
+note-at-models-limit = Je m'arrête ici : cette réponse a atteint la limite du modèle.
+note-only-thought = Je n'ai fait qu'y réfléchir, sans arriver à une réponse.
 
 button-try-again = Réessayer
+button-go-on = Continuer
+button-thinking = Voir la réflexion
 again-not-yours = Seule la personne qui a posé la question, ou quelqu'un qui gère les messages ici, peut réessayer.
 again-running = Je m'en occupe déjà, ou la réponse est déjà là.
 again-forgotten = Je ne me souviens plus de cette question : pose-la à nouveau.
 
 reset-done = C'est fait : j'ai oublié cette conversation, et on repart de zéro.
 reset-nothing = Il n'y avait rien à oublier : on repart de zéro.
+
+operator-only = Cette commande est réservée à la personne qui me gère : demande-moi autre chose.
+operator-synced = Discord a maintenant ces commandes : { $names }.
+operator-sync-failed = Discord n'a pas accepté mes commandes ({ $why }) : réessaie dans une minute.
+operator-reloaded = Rechargé : { $names }.
+operator-reload-failed = { $name } n'a pas pu être rechargé ({ $why }) et continue comme avant : mon journal en dit plus.
 
 file-too-many = { $limit ->
         [one] J'ai regardé seulement la première image
@@ -66,3 +80,4 @@ file-unreachable = J'ai laissé de côté { $name } : je n'ai pas pu téléchar
 file-forbidden-host = J'ai laissé de côté { $name } : je ne télécharge des fichiers que depuis Discord.
 
 about-question = Explique-moi ce message, s'il te plaît.
+go-on-question = Continue exactement là où tu t'es arrêté, dans la même langue, s'il te plaît.

@@ -25,11 +25,15 @@ reka-silent = Reka non risponde più: riprova.
 reka-down = Al momento non riesco a raggiungere Reka: riprova tra un minuto.
 reka-odd = Reka ha mandato una risposta che non riesco a leggere: riprova.
 reka-refused = Reka non ha accettato questa domanda: falla in un altro modo, o più breve.
+reka-filtered = Il filtro dei contenuti di Reka ha fermato questa risposta: prova a chiedere in un altro modo.
 unexpected = Qualcosa è andato storto da parte mia, ed è scritto nel mio log: riprova.
+memory-unavailable = Al momento non riesco a raggiungere la mia memoria: riprova tra un minuto.
 discord-refused = Discord non ha voluto mostrare questa risposta: prova a chiedere in un altro modo.
 
 thinking = Sto pensando…
 rest-in-file = La risposta intera è nel file allegato.
+thought-in-file = Tutti questi ragionamenti sono nel file allegato.
+thought-gone = Non ho più questi ragionamenti: li tengo al massimo un'ora, e li perdo se vengo riavviato.
 
 note-broke-off = La risposta si è interrotta qui. { $why }
 note-too-long = Mi fermo qui: questa risposta ha raggiunto il limite di { $limit ->
@@ -43,14 +47,24 @@ note-too-slow = Mi fermo qui: questa risposta ha richiesto più di { $minutes ->
 note-token-ending = Mi fermo qui: Discord mi lascia rispondere a un comando solo per 15 minuti. Chiedimi di continuare se vuoi il resto.
 note-pictures-refused = Ho risposto senza immagini di questa conversazione che Reka non ha accettato.
 note-restarted = Un riavvio mi ha interrotto nel mezzo di questa risposta: riprova.
+note-at-models-limit = Mi fermo qui: questa risposta ha raggiunto il limite del modello.
+note-only-thought = Ci ho soltanto pensato, senza arrivare a una risposta.
 
 button-try-again = Riprova
+button-go-on = Continua
+button-thinking = Mostra il ragionamento
 again-not-yours = Solo chi ha fatto la domanda, o chi gestisce i messaggi qui, può riprovare.
 again-running = Me ne sto già occupando, oppure la risposta c'è già.
 again-forgotten = Non ricordo più questa domanda: falla di nuovo, per favore.
 
 reset-done = Fatto: ho dimenticato questa conversazione e ricominciamo da capo.
 reset-nothing = Non c'era niente da dimenticare: ricominciamo da capo.
+
+operator-only = Questo comando è per chi mi gestisce: chiedimi pure qualcos'altro.
+operator-synced = Ora Discord ha questi miei comandi: { $names }.
+operator-sync-failed = Discord non ha accettato i miei comandi ({ $why }): riprova tra un minuto.
+operator-reloaded = Ricaricato: { $names }.
+operator-reload-failed = Non è stato possibile ricaricare { $name } ({ $why }), che continua come prima: il mio registro dice di più.
 
 file-too-many = { $limit ->
         [one] Ho guardato solo la prima immagine
@@ -65,3 +79,4 @@ file-unreachable = Ho lasciato fuori { $name }: non riesco a scaricare il file, 
 file-forbidden-host = Ho lasciato fuori { $name }: scarico file solo da Discord.
 
 about-question = Spiegami questo messaggio, per favore.
+go-on-question = Continua esattamente da dove ti sei fermato, nella stessa lingua, per favore.

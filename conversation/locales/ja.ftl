@@ -19,11 +19,15 @@ reka-silent = Reka からの応答が途絶えました。もう一度試して�
 reka-down = いま Reka に接続できません。1 分後にもう一度試してください。
 reka-odd = Reka から届いた答えを読み取れませんでした。もう一度試してください。
 reka-refused = Reka がこの質問を受け付けませんでした。聞き方を変えるか、短くしてみてください。
+reka-filtered = Reka のコンテンツフィルターがこの回答を止めました。別の聞き方でもう一度お試しください。
 unexpected = こちらで問題が起きました。ログに記録してあります。もう一度試してください。
+memory-unavailable = 今は記憶にアクセスできません。1分ほどしてからもう一度試してください。
 discord-refused = Discord がこの回答を表示できませんでした。別の聞き方でもう一度お試しください。
 
 thinking = 考えています…
 rest-in-file = 回答の全文は添付ファイルにあります。
+thought-in-file = この思考の全文は添付ファイルにあります。
+thought-gone = この思考はもう残っていません。保存するのは長くても1時間で、再起動すると失われます。
 
 note-broke-off = 答えはここで途切れました。{ $why }
 note-too-long = ここで止めます。この答えは上限の { $limit } 文字に達しました。続きが必要なら、そう言ってください。
@@ -31,14 +35,24 @@ note-too-slow = ここで止めます。この答えは { $minutes } 分を超�
 note-token-ending = ここで止めます。Discord ではコマンドに答えられるのは 15 分間だけです。続きが必要なら、そう言ってください。
 note-pictures-refused = この会話の画像のうち、Reka が受け付けなかったものを除いて回答しました。
 note-restarted = この答えの途中で再起動されました。もう一度試してください。
+note-at-models-limit = ここで止めます。この答えはモデルの上限に達しました。
+note-only-thought = 考えるだけで終わり、答えにたどり着けませんでした。
 
 button-try-again = もう一度試す
+button-go-on = 続ける
+button-thinking = 思考を表示
 again-not-yours = もう一度試せるのは、質問した人か、ここでメッセージを管理している人だけです。
 again-running = すでに取りかかっているか、もう答え終わっています。
 again-forgotten = この質問はもう覚えていません。あらためて聞いてください。
 
 reset-done = 完了しました。この会話は忘れたので、最初から始めましょう。
 reset-nothing = 忘れるものはありませんでした。最初から始めましょう。
+
+operator-only = このコマンドは私の運営者専用です。ほかのことなら何でも聞いてください。
+operator-synced = Discord に登録されている私のコマンド：{ $names }
+operator-sync-failed = Discord がコマンドを受け付けませんでした（{ $why }）。1 分後にもう一度お試しください。
+operator-reloaded = 読み込み直しました：{ $names }
+operator-reload-failed = { $name } を読み込み直せなかったため（{ $why }）、これまでのまま動いています。詳しくは私のログにあります。
 
 file-too-many = 最初の { $limit } 枚の画像だけを見ました。見なかったもの: { $names }。
 file-too-large = { $name } は見ませんでした。{ $limit_mib } MiB を超えています。
@@ -50,3 +64,4 @@ file-unreachable = { $name } は見られませんでした。ダウンロード
 file-forbidden-host = { $name } は見ませんでした。ファイルは Discord からだけダウンロードします。
 
 about-question = このメッセージを説明してください。
+go-on-question = 止まったところから、同じ言語でそのまま続けてください。

@@ -20,11 +20,15 @@ reka-silent = Reka의 응답이 끊겼어요. 다시 시도해 주세요.
 reka-down = 지금은 Reka에 연결할 수 없어요. 1분 뒤에 다시 시도해 주세요.
 reka-odd = Reka가 보낸 답을 읽을 수 없었어요. 다시 시도해 주세요.
 reka-refused = Reka가 이 질문을 받지 않았어요. 다르게 묻거나 더 짧게 물어봐 주세요.
+reka-filtered = Reka의 콘텐츠 필터가 이 답변을 멈췄어요. 다른 방식으로 질문해 주세요.
 unexpected = 제 쪽에서 문제가 생겨 로그에 남겨 두었어요. 다시 시도해 주세요.
+memory-unavailable = 지금은 제 기억에 접근할 수 없어요. 1분 뒤에 다시 시도해 주세요.
 discord-refused = Discord가 이 답변을 표시하지 않았어요. 다른 방식으로 질문해 주세요.
 
 thinking = 생각하는 중…
 rest-in-file = 답변 전체는 첨부 파일에 있어요.
+thought-in-file = 이 생각의 전체 내용은 첨부 파일에 있어요.
+thought-gone = 이 생각은 더 이상 남아 있지 않아요. 길어야 한 시간 동안 보관하고, 다시 시작되면 사라져요.
 
 note-broke-off = 답변이 여기에서 끊겼어요. { $why }
 note-too-long = 여기에서 멈출게요. 이 답변이 한도인 { $limit }자에 이르렀어요. 더 원하면 계속하라고 말해 주세요.
@@ -32,14 +36,24 @@ note-too-slow = 여기에서 멈출게요. 이 답변이 { $minutes }분보다 �
 note-token-ending = 여기에서 멈출게요. Discord에서는 명령어에 15분 동안만 답할 수 있어요. 더 원하면 계속하라고 말해 주세요.
 note-pictures-refused = 이 대화의 사진 중 Reka가 받아들이지 않은 것을 빼고 답했어요.
 note-restarted = 이 답변 도중에 제가 다시 시작됐어요. 다시 시도해 주세요.
+note-at-models-limit = 여기에서 멈출게요. 이 답변이 모델의 한도에 도달했어요.
+note-only-thought = 생각만 하다가 답에 이르지 못했어요.
 
 button-try-again = 다시 시도
+button-go-on = 계속하기
+button-thinking = 생각 보기
 again-not-yours = 질문한 사람이나 여기에서 메시지를 관리하는 사람만 다시 시도할 수 있어요.
 again-running = 이미 답하는 중이거나, 답변이 끝났어요.
 again-forgotten = 이 질문은 이제 기억나지 않아요. 새로 물어봐 주세요.
 
 reset-done = 다 됐어요. 이 대화를 잊었으니 처음부터 시작해요.
 reset-nothing = 잊을 내용이 없었어요. 처음부터 시작해요.
+
+operator-only = 이 명령은 저를 운영하는 사람만 쓸 수 있어요. 다른 것은 무엇이든 물어보세요.
+operator-synced = 이제 Discord에 있는 제 명령: { $names }
+operator-sync-failed = Discord가 제 명령을 받아들이지 않았어요({ $why }). 1분 뒤에 다시 시도해 주세요.
+operator-reloaded = 다시 불러왔어요: { $names }
+operator-reload-failed = { $name }을(를) 다시 불러오지 못해({ $why }) 전과 같이 돌아가고 있어요. 자세한 내용은 제 로그에 있어요.
 
 file-too-many = 앞의 이미지 { $limit }개만 봤어요. 제외한 파일: { $names }.
 file-too-large = { $name } 파일을 제외했어요. { $limit_mib } MiB보다 커요.
@@ -51,3 +65,4 @@ file-unreachable = { $name } 파일을 제외했어요. 다운로드할 수 없�
 file-forbidden-host = { $name } 파일을 제외했어요. 저는 Discord에서만 파일을 다운로드해요.
 
 about-question = 이 메시지를 설명해 주세요.
+go-on-question = 멈춘 곳에서부터 같은 언어로 그대로 이어서 써 주세요.

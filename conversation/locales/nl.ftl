@@ -25,11 +25,15 @@ reka-silent = Reka is stilgevallen: probeer het nog eens.
 reka-down = Ik kan Reka op dit moment niet bereiken: probeer het over een minuut nog eens.
 reka-odd = Reka stuurde een antwoord dat ik niet kon lezen: probeer het nog eens.
 reka-refused = Reka wilde deze vraag niet aannemen: stel hem anders, of korter.
+reka-filtered = Het inhoudsfilter van Reka heeft dit antwoord gestopt: stel je vraag anders.
 unexpected = Er ging bij mij iets mis, en het staat in mijn logboek: probeer het nog eens.
+memory-unavailable = Ik kan nu niet bij mijn geheugen: probeer het over een minuut nog eens.
 discord-refused = Discord wilde dit antwoord niet tonen: stel je vraag anders.
 
 thinking = Aan het nadenken…
 rest-in-file = Het hele antwoord staat in het bijgevoegde bestand.
+thought-in-file = Al deze gedachten staan in het bijgevoegde bestand.
+thought-gone = Deze gedachten heb ik niet meer: ik bewaar ze hooguit een uur, en bij een herstart ben ik ze kwijt.
 
 note-broke-off = Het antwoord brak hier af. { $why }
 note-too-long = Ik stop hier: dit antwoord heeft de grens van { $limit ->
@@ -43,14 +47,24 @@ note-too-slow = Ik stop hier: dit antwoord heeft langer dan { $minutes ->
 note-token-ending = Ik stop hier: Discord laat me maar 15 minuten op een opdracht antwoorden. Vraag me door te gaan als je meer wilt.
 note-pictures-refused = Ik heb geantwoord zonder afbeeldingen uit dit gesprek die Reka niet wilde aannemen.
 note-restarted = Ik werd midden in dit antwoord opnieuw opgestart: probeer het nog eens.
+note-at-models-limit = Ik stop hier: dit antwoord heeft de grens van het model bereikt.
+note-only-thought = Ik heb hier alleen over nagedacht en kwam niet tot een antwoord.
 
 button-try-again = Opnieuw proberen
+button-go-on = Doorgaan
+button-thinking = Gedachten tonen
 again-not-yours = Alleen wie de vraag stelde, of wie hier berichten beheert, kan dit opnieuw proberen.
 again-running = Ik ben er al mee bezig, of het antwoord is er al.
 again-forgotten = Ik weet deze vraag niet meer: stel hem opnieuw.
 
 reset-done = Klaar: ik ben dit gesprek vergeten, en we beginnen opnieuw.
 reset-nothing = Er was niets te vergeten: we beginnen opnieuw.
+
+operator-only = Deze opdracht is voor mijn beheerder: vraag me gerust iets anders.
+operator-synced = Discord heeft nu deze opdrachten van mij: { $names }.
+operator-sync-failed = Discord heeft mijn opdrachten niet aangenomen ({ $why }): probeer het over een minuut opnieuw.
+operator-reloaded = Opnieuw geladen: { $names }.
+operator-reload-failed = { $name } kon niet opnieuw worden geladen ({ $why }) en draait door zoals het was: mijn log vertelt meer.
 
 file-too-many = Ik heb { $limit ->
         [one] alleen de eerste afbeelding
@@ -65,3 +79,4 @@ file-unreachable = Ik heb { $name } weggelaten: ik kon het bestand niet download
 file-forbidden-host = Ik heb { $name } weggelaten: ik download alleen bestanden van Discord.
 
 about-question = Leg dit bericht alsjeblieft uit.
+go-on-question = Ga alsjeblieft precies verder waar je gestopt bent, in dezelfde taal.

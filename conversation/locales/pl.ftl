@@ -27,11 +27,15 @@ reka-silent = Reka zamilkła: spróbuj ponownie.
 reka-down = Nie mogę się teraz połączyć z Reka: spróbuj ponownie za minutę.
 reka-odd = Reka przysłała odpowiedź, której nie dało się odczytać: spróbuj ponownie.
 reka-refused = Reka nie przyjęła tego pytania: zadaj je inaczej albo krócej.
+reka-filtered = Filtr treści Reka zatrzymał tę odpowiedź: zapytaj inaczej.
 unexpected = Coś poszło nie tak po mojej stronie i jest to w moim dzienniku: spróbuj ponownie.
+memory-unavailable = Nie mogę teraz sięgnąć do swojej pamięci: spróbuj ponownie za minutę.
 discord-refused = Discord nie chciał pokazać tej odpowiedzi: zapytaj inaczej.
 
 thinking = Myślę…
 rest-in-file = Cała odpowiedź jest w załączonym pliku.
+thought-in-file = Całość tych przemyśleń jest w załączonym pliku.
+thought-gone = Nie mam już tych przemyśleń: przechowuję je najwyżej godzinę, a po restarcie znikają.
 
 note-broke-off = Odpowiedź urwała się w tym miejscu. { $why }
 note-too-long = Kończę tutaj: ta odpowiedź osiągnęła limit { $limit ->
@@ -46,14 +50,24 @@ note-too-slow = Kończę tutaj: ta odpowiedź trwa dłużej niż { $minutes ->
 note-token-ending = Kończę tutaj: Discord pozwala mi odpowiadać na polecenie tylko przez 15 minut. Poproś o ciąg dalszy, jeśli chcesz więcej.
 note-pictures-refused = W odpowiedzi brakuje obrazów z tej rozmowy, których Reka nie przyjęła.
 note-restarted = Restart przerwał mi w połowie tej odpowiedzi: spróbuj ponownie.
+note-at-models-limit = Kończę tutaj: ta odpowiedź osiągnęła limit modelu.
+note-only-thought = Skończyło się na samych przemyśleniach, bez odpowiedzi.
 
 button-try-again = Spróbuj ponownie
+button-go-on = Kontynuuj
+button-thinking = Pokaż przemyślenia
 again-not-yours = Ponowić próbę może tylko osoba, która zadała pytanie, albo ktoś, kto zarządza tu wiadomościami.
 again-running = Już nad tym pracuję albo odpowiedź już jest.
 again-forgotten = Nie pamiętam już tego pytania: zadaj je jeszcze raz.
 
 reset-done = Gotowe: ta rozmowa jest zapomniana i zaczynamy od nowa.
 reset-nothing = Nie było czego zapominać: zaczynamy od nowa.
+
+operator-only = To polecenie jest dla mojego operatora: zapytaj mnie o coś innego.
+operator-synced = Discord ma teraz te moje polecenia: { $names }.
+operator-sync-failed = Discord nie przyjął moich poleceń ({ $why }): spróbuj ponownie za minutę.
+operator-reloaded = Wczytano na nowo: { $names }.
+operator-reload-failed = Nie udało się na nowo wczytać { $name } ({ $why }), działa więc jak dotąd: więcej mówi mój dziennik.
 
 file-too-many = { $limit ->
         [one] Obejrzano tylko pierwszy obraz
@@ -69,3 +83,4 @@ file-unreachable = Pominięto { $name }: nie udało się pobrać pliku, więc za
 file-forbidden-host = Pominięto { $name }: pobieram pliki tylko z Discorda.
 
 about-question = Wyjaśnij mi tę wiadomość.
+go-on-question = Kontynuuj dokładnie od miejsca, w którym odpowiedź się urwała, w tym samym języku.

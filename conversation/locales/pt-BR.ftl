@@ -25,11 +25,15 @@ reka-silent = O Reka ficou em silêncio: tente de novo.
 reka-down = Não estou conseguindo falar com o Reka no momento: tente de novo em um minuto.
 reka-odd = O Reka mandou uma resposta que eu não consegui ler: tente de novo.
 reka-refused = O Reka não aceitou esta pergunta: faça de outro jeito, ou mais curta.
+reka-filtered = O filtro de conteúdo da Reka parou esta resposta: pergunte de outro jeito.
 unexpected = Algo deu errado do meu lado e ficou no meu registro: tente de novo.
+memory-unavailable = Não consigo acessar minha memória no momento: tente de novo em um minuto.
 discord-refused = O Discord não quis mostrar esta resposta: pergunte de outro jeito.
 
 thinking = Pensando…
 rest-in-file = A resposta inteira está no arquivo anexado.
+thought-in-file = Todo este raciocínio está no arquivo anexado.
+thought-gone = Não tenho mais este raciocínio: guardo por uma hora no máximo, e perco tudo quando reinicio.
 
 note-broke-off = A resposta foi interrompida aqui. { $why }
 note-too-long = Paro por aqui: esta resposta chegou ao limite de { $limit ->
@@ -43,14 +47,24 @@ note-too-slow = Paro por aqui: esta resposta levou mais de { $minutes ->
 note-token-ending = Paro por aqui: o Discord só me deixa responder a um comando por 15 minutos. Peça para eu continuar se quiser mais.
 note-pictures-refused = Respondi sem imagens desta conversa que a Reka não aceitou.
 note-restarted = Uma reinicialização me interrompeu no meio desta resposta: tente de novo.
+note-at-models-limit = Paro por aqui: esta resposta chegou ao limite do modelo.
+note-only-thought = Só pensei nisso e não cheguei a uma resposta.
 
 button-try-again = Tentar de novo
+button-go-on = Continuar
+button-thinking = Ver raciocínio
 again-not-yours = Só quem fez a pergunta, ou alguém que gerencia mensagens aqui, pode tentar de novo.
 again-running = Já estou cuidando disso, ou já foi respondido.
 again-forgotten = Não me lembro mais desta pergunta: faça de novo, por favor.
 
 reset-done = Pronto: esqueci esta conversa, e começamos do zero.
 reset-nothing = Não havia nada para esquecer: começamos do zero.
+
+operator-only = Este comando é de quem me administra: pergunte-me qualquer outra coisa.
+operator-synced = O Discord agora tem estes meus comandos: { $names }.
+operator-sync-failed = O Discord não aceitou meus comandos ({ $why }): tente de novo em um minuto.
+operator-reloaded = Carregado de novo: { $names }.
+operator-reload-failed = Não foi possível recarregar { $name } ({ $why }), que continua como estava: meu registro diz mais.
 
 file-too-many = { $limit ->
         [one] Olhei só a primeira imagem
@@ -65,3 +79,4 @@ file-unreachable = Deixei { $name } de fora: não consegui baixar o arquivo, ent
 file-forbidden-host = Deixei { $name } de fora: só baixo arquivos do Discord.
 
 about-question = Explique esta mensagem, por favor.
+go-on-question = Por favor, continue exatamente de onde parou, no mesmo idioma.

@@ -26,11 +26,15 @@ reka-silent = Reka sustu: lütfen yeniden dene.
 reka-down = Şu anda Reka ile bağlantı kuramıyorum: lütfen bir dakika sonra yeniden dene.
 reka-odd = Reka okuyamadığım bir yanıt gönderdi: lütfen yeniden dene.
 reka-refused = Reka bu soruyu kabul etmedi: lütfen başka türlü ya da daha kısa sor.
+reka-filtered = Reka'nın içerik filtresi bu yanıtı durdurdu: lütfen başka türlü sor.
 unexpected = Bende bir şeyler ters gitti ve günlüğüme yazıldı: lütfen yeniden dene.
+memory-unavailable = Şu anda belleğime ulaşamıyorum: lütfen bir dakika sonra yeniden dene.
 discord-refused = Discord bu yanıtı göstermek istemedi: lütfen başka türlü sor.
 
 thinking = Düşünüyorum…
 rest-in-file = Yanıtın tamamı ekteki dosyada.
+thought-in-file = Bu düşüncelerin tamamı ekteki dosyada.
+thought-gone = Bu düşünceler artık bende yok: onları en fazla bir saat saklarım, yeniden başlatılınca da kaybolurlar.
 
 note-broke-off = Yanıt burada kesildi. { $why }
 note-too-long = Burada duruyorum: bu yanıt { $limit } karakterlik sınırına ulaştı. Daha fazlasını istersen devam etmemi söyle.
@@ -38,14 +42,24 @@ note-too-slow = Burada duruyorum: bu yanıt { $minutes } dakikadan uzun sürdü.
 note-token-ending = Burada duruyorum: Discord bir komuta yalnızca 15 dakika boyunca yanıt vermeme izin veriyor. Daha fazlasını istersen devam etmemi söyle.
 note-pictures-refused = Bu sohbetteki, Reka'nın kabul etmediği görseller olmadan yanıt verdim.
 note-restarted = Bu yanıtın ortasında yeniden başlatıldım: lütfen yeniden dene.
+note-at-models-limit = Burada duruyorum: bu yanıt modelin sınırına ulaştı.
+note-only-thought = Bunun üzerinde yalnızca düşündüm ve bir yanıta varamadım.
 
 button-try-again = Yeniden dene
+button-go-on = Devam et
+button-thinking = Düşünceleri göster
 again-not-yours = Bunu yalnızca soruyu soran kişi ya da burada mesajları yöneten biri yeniden deneyebilir.
 again-running = Zaten üzerinde çalışıyorum ya da yanıtı çoktan geldi.
 again-forgotten = Bu soruyu artık hatırlamıyorum: lütfen baştan sor.
 
 reset-done = Tamamdır: bu sohbeti unuttum, baştan başlıyoruz.
 reset-nothing = Unutacak bir şey yoktu: baştan başlıyoruz.
+
+operator-only = Bu komut beni çalıştıran kişi içindir: bana başka bir şey sorabilirsin.
+operator-synced = Discord'da artık şu komutlarım var: { $names }.
+operator-sync-failed = Discord komutlarımı kabul etmedi ({ $why }): lütfen bir dakika sonra yeniden dene.
+operator-reloaded = Yeniden yüklendi: { $names }.
+operator-reload-failed = { $name } yeniden yüklenemedi ({ $why }) ve eskisi gibi çalışıyor: ayrıntılar günlüğümde.
 
 file-too-many = { $limit ->
         [one] Yalnızca ilk resme baktım
@@ -60,3 +74,4 @@ file-unreachable = { $name } dosyasını atladım: dosyayı indiremedim, lütfen
 file-forbidden-host = { $name } dosyasını atladım: yalnızca Discord üzerinden dosya indiririm.
 
 about-question = Lütfen bu mesajı açıkla.
+go-on-question = Lütfen tam kaldığın yerden, aynı dilde devam et.

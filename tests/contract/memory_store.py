@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from conversation.model import Ask, Claim, MessageRef, Picture, Place, Quote, ReplyState, StoredReply, Turn
+from conversation.model import (
+    Ask,
+    Claim,
+    LeftReply,
+    MessageRef,
+    Picture,
+    Place,
+    Quote,
+    ReplyState,
+    StoredReply,
+    Turn,
+    WayBack,
+)
 
 _Role = Literal["user", "assistant"]
+
+UNWATCHED_S = 30.0
 
 
 @dataclass(slots=True)
@@ -18,6 +32,11 @@ class _Reply:
     stored: StoredReply
     pages: dict[int, MessageRef]
     updated_at_s: float
+    owner: int | None
+    asked_at_s: float
+    files: int = 0
+    deaths: int = 0
+    way_back: WayBack | None = None
 
 
 @dataclass(slots=True)
@@ -41,6 +60,7 @@ class MemoryStore:
     """
 
     now_s: Callable[[], float] = time.time
+    owner: int = 1
     _replies: dict[int, _Reply] = field(default_factory=dict)
     _turns: dict[tuple[int, _Role], _Written] = field(default_factory=dict)
     _asks: list[_Ask] = field(default_factory=list)
@@ -54,6 +74,15 @@ class MemoryStore:
     def said(self, place: Place) -> list[Turn]:
         """Every turn remembered of `place`, oldest first, for a test that looks at the whole memory."""
         return [written.turn for written in self._in_order() if _same_place(written.place, place)]
+
+    def die_over(self, reply_id: int, *, times: int) -> None:
+        """Have so many processes die while they repaired this reply, which is as they found it."""
+        self._replies[reply_id].deaths += times
+
+    def lose_the_end(self, reply_id: int) -> None:
+        """Have its process die after the last edit, and before the journal heard of it."""
+        reply = self._replies[reply_id]
+        reply.stored = replace(reply.stored, state=ReplyState.CLAIMED)
 
     # History
 
@@ -160,12 +189,17 @@ class MemoryStore:
             name, words = _storable(ask.quote.author_name), _storable(ask.quote.text)
             quote = Quote(name, words, message_id=ask.quote.message_id)
         turn = Turn("user", _storable(text), author_name=author.name, reply_id=self._last_id, quote=quote)
-        self._replies[self._last_id] = _Reply(stored, {}, now_s)
+        files = len(ask.files) + (len(ask.quote.files) if ask.quote else 0)
+        self._replies[self._last_id] = _Reply(
+            stored, {}, now_s, self.owner, now_s, files=files, way_back=ask.way_back
+        )
         self._turns[self._last_id, "user"] = _Written(turn, ask.place, now_s)
         self._asks.append(_Ask(author.id, now_s))
         return Claim(self._last_id)
 
-    async def claim_again(self, reply_id: int, author_id: int) -> Claim | None:
+    async def claim_again(
+        self, reply_id: int, author_id: int, *, way_back: WayBack | None = None
+    ) -> Claim | None:
         await asyncio.sleep(0)
         reply = self._replies.get(reply_id)
         if reply is None or reply.stored.state is not ReplyState.BROKEN:
@@ -173,6 +207,7 @@ class MemoryStore:
         attempt = reply.stored.attempt + 1
         reply.stored = replace(reply.stored, state=ReplyState.CLAIMED, attempt=attempt)
         reply.updated_at_s = self.now_s()
+        reply.owner, reply.deaths, reply.way_back = self.owner, 0, way_back
         self._asks.append(_Ask(author_id, reply.updated_at_s))
         return Claim(reply_id, attempt)
 
@@ -192,6 +227,72 @@ class MemoryStore:
         if reply := self._replies.get(reply_id):
             reply.stored = replace(reply.stored, state=state)
             reply.updated_at_s = self.now_s()
+            reply.way_back = None
+
+    async def hand_on(self, reply_id: int) -> None:
+        await asyncio.sleep(0)
+        reply = self._replies.get(reply_id)
+        if reply and reply.stored.state is ReplyState.CLAIMED:
+            reply.owner = None
+
+    async def left(
+        self, *, dead: Collection[int], in_flight: Collection[int], limit: int = 200
+    ) -> list[LeftReply]:
+        await asyncio.sleep(0)
+        found = [
+            self._left(reply)
+            for reply_id, reply in self._replies.items()
+            if reply.stored.state is ReplyState.CLAIMED
+            and (
+                reply.owner is None
+                or reply.owner in dead
+                or (
+                    reply.owner == self.owner
+                    and reply_id not in in_flight
+                    and reply.updated_at_s < self.now_s() - UNWATCHED_S
+                )
+            )
+        ]
+        return found[:limit]
+
+    def _left(self, reply: _Reply) -> LeftReply:
+        over = reply.way_back is not None and reply.way_back.ends_at_s <= self.now_s()
+        return LeftReply(
+            self._stored(reply),
+            reply.owner,
+            asked_at_s=reply.asked_at_s,
+            touched_at_s=reply.updated_at_s,
+            deaths=reply.deaths,
+            files=reply.files,
+            way_back=None if over else reply.way_back,
+        )
+
+    async def take_over(self, left: LeftReply) -> Claim | None:
+        await asyncio.sleep(0)
+        reply = self._replies.get(left.stored.reply_id)
+        if reply is None or reply.stored.state is not ReplyState.CLAIMED or reply.owner != left.owner:
+            return None
+        reply.deaths += reply.owner is not None
+        reply.owner = self.owner
+        reply.updated_at_s = self.now_s()
+        reply.stored = replace(reply.stored, attempt=reply.stored.attempt + 1)
+        return Claim(reply.stored.reply_id, reply.stored.attempt)
+
+    async def give_back(self, claim: Claim) -> None:
+        await asyncio.sleep(0)
+        reply = self._replies[claim.reply_id]
+        if reply.stored.state is ReplyState.CLAIMED and reply.stored.attempt == claim.attempt:
+            reply.owner = None
+            reply.stored = replace(reply.stored, attempt=claim.attempt - 1)
+
+    async def places_since(self, since_s: float, *, limit: int) -> list[tuple[Place, int]]:
+        await asyncio.sleep(0)
+        newest: dict[Place, int] = {}
+        for reply in sorted(self._replies.values(), key=lambda reply: -reply.updated_at_s):
+            stored = reply.stored
+            if reply.updated_at_s >= since_s and stored.place.private_to is None:
+                newest[stored.place] = max(newest.get(stored.place, 0), stored.event_id)
+        return list(newest.items())[:limit]
 
     async def find(self, reply_id: int) -> StoredReply | None:
         await asyncio.sleep(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from storage.command_digests import SqlCommandDigests
 from storage.engine import open_engine
 from storage.history import SqlHistory
 from storage.journal import SqlJournal
+from storage.sealer import CannotOpen
 from tests.contract.memory_store import MemoryStore
+from tests.contract.postgres_cluster import shared_cluster
 
 CHANNEL = Place(channel_id=100, guild_id=1)
 
@@ -28,14 +31,27 @@ class Clock:
         return self.at_s
 
 
+class MirrorSealer:
+    """Turns what it seals around, which a test can tell from the plain bytes."""
+
+    def seal(self, plain: bytes) -> bytes:
+        return b"sealed:" + plain[::-1]
+
+    def open(self, sealed: bytes) -> bytes:
+        if not sealed.startswith(b"sealed:"):
+            raise CannotOpen
+        return sealed.removeprefix(b"sealed:")[::-1]
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The three ports over one memory, and the clock that they look at."""
+    """The three ports over one memory, the clock that they look at, and as whom they claim."""
 
     history: History
     journal: ReplyJournal
     digests: CommandDigests
     clock: Clock
+    owner: int
 
     async def claimed(self, ask: Ask) -> int:
         """Claim `ask`, which nobody claimed before, and return the reply's id."""
@@ -50,9 +66,24 @@ async def sql_store(url: str) -> AsyncIterator[Store]:
     engine = await open_engine(url)
     try:
         clock = Clock()
-        yield Store(SqlHistory(engine, clock), SqlJournal(engine, clock), SqlCommandDigests(engine), clock)
+        journal = SqlJournal(engine, clock, sealer=MirrorSealer())
+        yield Store(SqlHistory(engine, clock), journal, SqlCommandDigests(engine), clock, engine.owner)
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def postgres_store() -> AsyncIterator[Store]:
+    """Open the real storage over a database of its own on the tests' PostgreSQL server.
+
+    For every eighth test the server dies and starts again once the storage is open: no suite may notice.
+    """
+    cluster = shared_cluster()
+    name = cluster.new_database()
+    async with sql_store(cluster.url(name)) as store:
+        if int(name.removeprefix("reka_")) % 8 == 4:
+            await asyncio.to_thread(cluster.restart)
+        yield store
 
 
 @asynccontextmanager
@@ -60,13 +91,14 @@ async def fake_store() -> AsyncIterator[Store]:
     """The fake, as the contract suites open it."""
     clock = Clock()
     store = MemoryStore(clock)
-    yield Store(store, store, store, clock)
+    yield Store(store, store, store, clock, store.owner)
 
 
 # What each contract suite runs over, opened in an empty folder.
 IMPLEMENTATIONS: dict[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {
     "fake": lambda _folder: fake_store(),
     "sqlite": lambda folder: sql_store(f"sqlite+aiosqlite:///{folder / 'reka.db'}"),
+    "postgresql": lambda _folder: postgres_store(),
 }
 
 

@@ -7,15 +7,17 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot import run
+from cogs.client import Pace
 from conversation.recall import DEFAULT_SYSTEM_PROMPT
 from runtime.settings import Settings, load_settings
 from sandbox.entities import Channel, Message
 from sandbox.faults import same_route
 from sandbox.person import Person
+from sandbox.reka_platform import RekaPlatformServer
 from sandbox.reka_space import RekaSpace
 from sandbox.rest import RecordedRequest
 from sandbox.server import Sandbox
@@ -34,13 +36,15 @@ FOLLOW_UP: Route = ("POST", "/webhooks/{application_id}/{token}")
 
 @dataclass(slots=True)
 class House:
-    """What a test tells its story with."""
+    """What a test tells its story with; `platform` answers where the house was opened with `official`."""
 
     sandbox: Sandbox
     reka: RekaSpace
     settings: Settings
+    platform: RekaPlatformServer = field(default_factory=RekaPlatformServer)
     bot: asyncio.Task[None] | None = None
     stopping: asyncio.Event | None = None
+    pace: Pace | None = None
 
     @property
     def world(self) -> World:
@@ -129,13 +133,20 @@ class House:
         """How far each reply is, as the database has it, oldest first."""
         return self._column("SELECT state FROM replies ORDER BY id")
 
+    async def until_posted(self, pages: int) -> None:
+        """Wait until the journal knows of so many messages of the bot."""
+        query = "SELECT message_id FROM reply_pages"
+        await self.world.until(lambda: len(self._column(query)) == pages, timeout_s=10)
+
     async def until_remembered(self, *texts: str) -> None:
         """Wait until memory holds exactly these turns; who deletes and asks at once is not yet forgotten."""
         query = "SELECT text FROM turns ORDER BY reply_id, role DESC"
         await self.world.until(lambda: self._column(query) == list(texts), timeout_s=10)
 
     def _column(self, query: str) -> list[str]:
-        with closing(sqlite3.connect(self.settings.database_url.partition("///")[2])) as database:
+        with closing(
+            sqlite3.connect(self.settings.database_url.get_secret_value().partition("///")[2])
+        ) as database:
             return [value for (value,) in database.execute(query)]
 
     async def resets(self, channel: Channel | None = None) -> None:
@@ -146,7 +157,7 @@ class House:
     async def start_bot(self) -> None:
         """Start the bot and wait until it is online."""
         self.stopping = asyncio.Event()
-        self.bot = asyncio.create_task(run(self.settings, self.stopping))
+        self.bot = asyncio.create_task(run(self.settings, self.stopping, pace=self.pace))
         online = asyncio.create_task(self.world.until(lambda: self.sandbox.gateway.online, timeout_s=10))
         await asyncio.wait({self.bot, online}, return_when=asyncio.FIRST_COMPLETED)
         if self.bot.done():
@@ -169,7 +180,7 @@ def environment_for(sandbox: Sandbox, reka: RekaSpace, folder: Path, **more: str
         "DISCORD_TOKEN": sandbox.token,
         "DISCORD_API_URL": sandbox.api_url,
         "REKA_URL": reka.url,
-        "REKA_APP_SESSION": "sandbox",
+        "REKA_APP_SESSION": "session-of-the-house-5Lw8",
         "DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'reka.db'}",
         "GRACE_S": "0",
         **more,
@@ -188,11 +199,27 @@ def settings_for(sandbox: Sandbox, reka: RekaSpace, folder: Path, **more: str) -
 
 @asynccontextmanager
 async def open_house(
-    folder: Path, *, start: bool = True, reka_label: str = "", **more: str
+    folder: Path,
+    *,
+    start: bool = True,
+    reka_label: str = "",
+    official: bool = False,
+    pace: Pace | None = None,
+    **more: str,
 ) -> AsyncIterator[House]:
-    """Open the sandbox, start the bot in it, and close all in the reverse order."""
-    async with Sandbox(reka_label=reka_label) as sandbox, RekaSpace() as reka:
-        house = House(sandbox, reka, settings_for(sandbox, reka, folder, **more))
+    """Open the sandbox, start the bot in it, and close all in the reverse order.
+
+    With `official` the bot has a key of the official API beside its log-in of space.reka.ai. `pace` is how fast its
+    shards come back to a gateway that they lost.
+    """
+    async with (
+        Sandbox(reka_label=reka_label) as sandbox,
+        RekaSpace() as reka,
+        RekaPlatformServer(token_s=0.0) as platform,
+    ):
+        if official:
+            more = {"REKA_API_KEY": "key-of-the-house-7Rt2", "REKA_API_URL": platform.url, **more}
+        house = House(sandbox, reka, settings_for(sandbox, reka, folder, **more), platform, pace=pace)
         try:
             if start:
                 await house.start_bot()

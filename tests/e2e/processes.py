@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-_OURS = ("DISCORD_", "REKA_", "DATABASE_URL", "GRACE_S", "LOG_", "MESSAGE_CONTENT", "ALLOWED_GUILDS")
+_OURS = (
+    "DISCORD_",
+    "REKA_",
+    "DATABASE_URL",
+    "GRACE_S",
+    "HEALTH_",
+    "LOG_",
+    "MESSAGE_CONTENT",
+    "ALLOWED_GUILDS",
+)
 
 
 @dataclass(slots=True)
@@ -96,6 +105,8 @@ async def running(
         finally:
             with suppress(ProcessLookupError):  # the whole group ended by itself, as it should
                 program.signal(signal.SIGKILL)
+            # Part of the test's own output: it is searched for secrets, and shown where the test fails.
+            sys.stdout.writelines(f"{line}\n" for line in (*program.output, *program.errors))
 
 
 def running_bot(

@@ -16,7 +16,7 @@ from runtime.settings import Settings, load_settings
 from sandbox.faults import Fault
 from tests.e2e.house import House, environment_for, open_house
 from tests.e2e.processes import running_bot
-from tests.unit.runtime.test_settings import SOUND, WRONG
+from tests.unit.runtime.test_settings import BESIDE, SOUND, WRONG
 
 ME = ("GET", "/users/@me")
 
@@ -66,7 +66,7 @@ def test_wrong_setting_stops_the_start_with_one_sentence(
     remedy: str,
 ) -> None:
     """Exit 2 tells a supervisor not to try again; --check prints the same as a thing to do and exits 1."""
-    for key, text in {**SOUND, name: value}.items():
+    for key, text in {**SOUND, **BESIDE.get(name, {}), name: value}.items():
         monkeypatch.setenv(key, text)
 
     assert main([]) == 2
@@ -88,7 +88,7 @@ async def test_bare_start_names_what_is_missing(tmp_path: Path) -> None:
         assert await program.ended() == 2
 
     assert program.output == []
-    assert [line.split()[0] for line in program.errors] == ["DISCORD_TOKEN", "REKA_APP_SESSION"]
+    assert [line.split()[0] for line in program.errors] == ["DISCORD_TOKEN", "REKA_API_KEY"]
     assert all("https://" in line for line in program.errors)
 
 
@@ -100,7 +100,7 @@ async def test_bare_check_names_what_is_missing(tmp_path: Path) -> None:
     assert program.errors == []
     assert [line.split()[:3] for line in program.output] == [
         ["to", "do", "DISCORD_TOKEN"],
-        ["to", "do", "REKA_APP_SESSION"],
+        ["to", "do", "REKA_API_KEY"],
     ]
 
 
@@ -120,7 +120,7 @@ async def test_check_prints_a_line_for_each_thing_and_the_invite(house: House, t
     settings, invite, discord_line, reka, database = program.output
     assert settings == "ok       settings"
     assert discord_line == f"ok       Discord: Reka, application {house.world.application_id}"
-    assert reka == f"ok       Reka: {house.reka.url}"
+    assert reka == f"ok       Reka: {house.reka.url} answers, by reka-core"
     assert database == "ok       database"
     assert (house.sandbox.gateway.identifies, house.sandbox.gateway.close_codes) == ([], [])
     assert not house.sent(("PUT", "/applications/{application_id}/commands"))
@@ -139,18 +139,25 @@ async def test_check_prints_a_line_for_each_thing_and_the_invite(house: House, t
     )
 
 
-async def checked(
+async def printed(
     house: House, folder: Path, capsys: pytest.CaptureFixture[str], **changes: str
 ) -> list[str]:
-    """What --check finds fault with, settings aside; it is run within this process."""
+    """The lines of --check, settings and invite aside; it is run within this process."""
     capsys.readouterr()
     settings = load_settings(environment_for(house.sandbox, house.reka, folder, **changes), env_file=None)
     fine = await check(settings)
     lines = capsys.readouterr().out.splitlines()
-    faults = [line.removeprefix("to do    ") for line in lines if not line.startswith(("ok ", "invite "))]
-    assert fine is not bool(faults)
-    assert len([line for line in lines if not line.startswith("invite ")]) == 3
-    return faults
+    assert fine is not any(line.startswith("to do ") for line in lines)
+    return [line for line in lines if not line.startswith("invite ")]
+
+
+async def checked(
+    house: House, folder: Path, capsys: pytest.CaptureFixture[str], **changes: str
+) -> list[str]:
+    """What --check finds fault with in a house with one Reka."""
+    lines = await printed(house, folder, capsys, **changes)
+    assert len(lines) == 3
+    return [line.removeprefix("to do    ") for line in lines if not line.startswith("ok ")]
 
 
 async def test_check_finds_a_wrong_token(
@@ -173,7 +180,7 @@ async def test_check_finds_a_session_that_ended(
 
     assert fault.startswith("Reka: ")
     assert "log in" in fault.lower()
-    assert "sandbox" not in fault.removeprefix(f"Reka: {house.reka.url}")
+    assert "of-the-house" not in fault
 
 
 async def test_check_finds_reka_unreachable(
@@ -183,6 +190,74 @@ async def test_check_finds_reka_unreachable(
     [fault] = await checked(house, tmp_path, capsys, REKA_URL=f"http://127.0.0.1:{dead_port()}")
 
     assert "could not be reached" in fault
+
+
+def official(house: House, **changes: str) -> dict[str, str]:
+    """Settings of the official API, which takes this one key."""
+    house.platform.keys = {"the-key"}
+    return {"REKA_API_KEY": "the-key", "REKA_API_URL": house.platform.url} | changes
+
+
+async def test_check_tells_which_reka_answers_and_which_stands_in(
+    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever has set up both wants to see which one people will hear."""
+    lines = await printed(house, tmp_path, capsys, **official(house, REKA_FALLBACK="space"))
+
+    assert lines[1:3] == [
+        f"ok       Reka: {house.platform.url} answers, by reka-flash-3, and reka-edge-2603 for pictures",
+        f"ok       Reka: {house.reka.url} stands in for {house.platform.url}, by reka-core",
+    ]
+
+
+async def test_check_tells_of_a_log_in_that_is_not_used(
+    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A key beside a session is not a fallback by itself."""
+    lines = await printed(
+        house,
+        tmp_path,
+        capsys,
+        REKA_API_KEY="the-key",
+        REKA_API_URL=house.platform.url,
+        REKA_MODEL="reka-edge-2603",
+    )
+
+    assert lines[1:3] == [
+        f"ok       Reka: {house.platform.url} answers, by reka-edge-2603",
+        f"ok       Reka: {house.reka.url} is not asked, unless you set REKA_FALLBACK=space",
+    ]
+    assert house.reka.token_requests == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"REKA_API_KEY": "another"}, "https://platform.reka.ai"),
+        ({"REKA_MODEL": "reka-flsh"}, "it has no model reka-flsh; set REKA_MODEL to one of"),
+        (
+            {"REKA_VISION_MODEL": "reka-core"},
+            "no model reka-core to read pictures; set REKA_VISION_MODEL to one of",
+        ),
+        ({"REKA_API_URL": "http://127.0.0.1:9/v1"}, "could not be reached"),
+    ],
+    ids=["key", "model", "vision-model", "address"],
+)
+async def test_check_finds_what_is_wrong_with_the_official_api(
+    house: House,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    changes: dict[str, str],
+    fault: str,
+) -> None:
+    """A model's name is easily mistyped; the list of those there are is at hand."""
+    [_, line, _] = await printed(house, tmp_path, capsys, **official(house, REKA_APP_SESSION="", **changes))
+
+    assert line.startswith("to do    Reka: http://127.0.0.1:")
+    assert fault in line
+    assert ("reka-edge-2603" in line) is ("one of" in fault)
+    assert "another" not in line
+    assert not line.endswith("..")
 
 
 async def test_check_finds_a_database_that_cannot_be_written(

@@ -39,6 +39,7 @@ async def test_first_start_sends_the_commands_once(house: House) -> None:
         ("ask", 1),
         ("reset", 1),
         ("Ask about this message", 3),
+        ("operator", 1),
     }
 
 
@@ -56,7 +57,7 @@ async def test_command_that_somebody_removed_is_sent_again(house: House) -> None
     await restart(house)
 
     assert traffic(house) == (2, 2)
-    assert len(house.world.commands) == 3
+    assert len(house.world.commands) == 4
 
 
 async def test_command_that_somebody_changed_is_sent_again(house: House) -> None:

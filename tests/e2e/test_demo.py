@@ -3,56 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
 import time
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import aiohttp
 
 from sandbox.reka_space import RekaSpace, Script
-from tests.e2e.processes import Program, running
-
-ADDRESS = re.compile(r"https?://\S+")
-
-
-def demo(
-    folder: Path, *arguments: str, env: Mapping[str, str] | None = None
-) -> AbstractAsyncContextManager[Program]:
-    return running(["-m", "sandbox", "--data", str(folder / "data"), *arguments], env or {}, folder=folder)
-
-
-async def page_of(program: Program) -> str:
-    """The first http address that it prints."""
-    await program.until(lambda: ADDRESS.search("\n".join(program.output)))
-    found = ADDRESS.search("\n".join(program.output))
-    assert found
-    return found[0]
-
-
-async def say(page: str, words: str) -> str:
-    """Say something in #general as the page does, and return what the bot answers there."""
-    async with aiohttp.ClientSession() as session, session.ws_connect(f"{page}sandbox/live") as live:
-        state = await live.receive_json(timeout=5)
-        bot, me = state["bot"], state["me"]
-        channel = next(channel for channel in state["channels"] if channel["name"] == "general")
-        said = {"user_id": me["id"], "channel_id": channel["id"], "content": f"<@{bot['id']}> {words}"}
-        async with session.post(f"{page}sandbox/messages", json=said) as response:
-            assert response.status == 200
-        async for frame in live:
-            shown = frame.json()
-            message = shown.get("message") or {}
-            if shown["t"] == "message" and message["author"]["id"] == bot["id"]:
-                return str(message["content"])
-    raise AssertionError("the page's websocket ended")
+from tests.e2e.demo import demo, page_of, say
 
 
 async def test_demo_is_ready_when_it_names_its_page_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """Who opens the address at once finds the page, and the bot in it; Ctrl+C ends all within 3 s."""
-    async with demo(tmp_path, "--port", "0") as program:
+    async with demo(tmp_path) as program:
         page = await page_of(program)
         async with aiohttp.ClientSession() as session, session.get(page) as response:
             assert response.status == 200
@@ -76,7 +40,7 @@ async def test_demo_remembers_in_a_database_of_its_own(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("DISCORD_TOKEN=a.real.token\n", encoding="utf-8")
     env = {"DATABASE_URL": f"sqlite+aiosqlite:///{real}", "DISCORD_TOKEN": "a.real.token"}
 
-    async with demo(tmp_path, "--port", "0", env=env) as program:
+    async with demo(tmp_path, env=env) as program:
         await page_of(program)
 
     assert not real.exists()
@@ -88,7 +52,7 @@ async def test_demo_with_credentials_talks_to_that_reka_and_says_so(tmp_path: Pa
     async with RekaSpace() as reka:
         reka.enqueue(Script(pieces=["Really."]))
         env = {"REKA_URL": reka.url, "REKA_APP_SESSION": "a-session"}
-        async with demo(tmp_path, "--port", "0", env=env) as program:
+        async with demo(tmp_path, env=env) as program:
             page = await page_of(program)
             assert await say(page, "are you real?") == "Really."
             await program.until(lambda: "Ctrl+C" in "\n".join(program.output))
@@ -116,7 +80,7 @@ async def test_demo_says_that_its_port_is_taken(tmp_path: Path) -> None:
 
 async def test_demo_whose_bot_cannot_start_says_why_and_ends(tmp_path: Path) -> None:
     """The bot's own sentence stands above the demo's."""
-    async with demo(tmp_path, "--port", "0", env={"GRACE_S": "0", "HISTORY_DAYS": "never"}) as program:
+    async with demo(tmp_path, env={"GRACE_S": "0", "HISTORY_DAYS": "never"}) as program:
         assert await program.ended() == 1
 
     assert program.errors[0].startswith("HISTORY_DAYS must be")
@@ -126,7 +90,7 @@ async def test_demo_whose_bot_cannot_start_says_why_and_ends(tmp_path: Path) -> 
 
 async def test_ctrl_c_before_the_demo_is_ready_ends_it(tmp_path: Path) -> None:
     """A person who changed their mind gets their prompt back."""
-    async with demo(tmp_path, "--port", "0") as program:
+    async with demo(tmp_path) as program:
         await program.until((tmp_path / "data").exists)
         program.signal(signal.SIGINT)
         assert await program.ended(3.0) == 0

@@ -6,26 +6,32 @@ import asyncio
 import contextlib
 import logging
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import discord
 import pytest
 
+from cogs.client import Pace
+from sandbox.gateway import Stage
 from sandbox.reka_space import Script
-from tests.e2e.house import House, open_house
+from tests.e2e.house import House, environment_for, open_house
+from tests.e2e.processes import running_bot
+
+PACE = Pace(first_pause_s=0.04, identify_every_s=0.05, invalid_session_s=(0.05, 0.1))
+"""As fast as a story can be told; Discord's own times are in the unit tests of the pace."""
 
 
 @pytest.fixture
-def quick_identify(monkeypatch: pytest.MonkeyPatch) -> None:
-    """discord.py's public hook pauses for 5 s between identifies, as Discord asks: no matter here."""
-
-    async def at_once(_client: discord.Client, _shard_id: int | None, *, initial: bool = False) -> None:
-        """No pause."""
-
-    monkeypatch.setattr(discord.Client, "before_identify_hook", at_once)
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """A fresh world, with a bot in it that logs in again without Discord's pauses."""
+    async with open_house(tmp_path, pace=PACE) as opened:
+        yield opened
 
 
 def failures(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -95,7 +101,6 @@ async def test_invalid_session_that_may_resume_resumes(house: House) -> None:
     await asks_once(house)
 
 
-@pytest.mark.usefixtures("quick_identify")
 async def test_invalid_session_begins_a_new_one_at_our_gateway(house: House) -> None:
     """Op 9 false: discord.py then asks its default address, which is Discord's own unless we say otherwise."""
     house.sandbox.gateway.invalid_session(resumable=False)
@@ -104,7 +109,6 @@ async def test_invalid_session_begins_a_new_one_at_our_gateway(house: House) -> 
     await asks_once(house)
 
 
-@pytest.mark.usefixtures("quick_identify")
 async def test_session_that_cannot_be_resumed_is_replaced(house: House) -> None:
     """4009: the session timed out while the connection was away."""
     await house.sandbox.gateway.drop(4009)
@@ -146,13 +150,12 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     writer.close()
 
 
-@pytest.mark.usefixtures("quick_identify")
 async def test_gateway_that_refuses_at_first_is_found_later(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """discord.py tries again after 5 s; meanwhile the log has a sentence and no page of traceback."""
     async with (
-        open_house(tmp_path, start=False) as house,
+        open_house(tmp_path, start=False, pace=PACE) as house,
         closed_door(urlsplit(house.sandbox.url).port or 0) as (port, opened),
     ):
         house.sandbox.gateway.url = f"ws://127.0.0.1:{port}/gateway/"
@@ -170,7 +173,6 @@ async def test_gateway_that_refuses_at_first_is_found_later(
     assert not [record for record in caplog.records if record.exc_info]
 
 
-@pytest.mark.usefixtures("quick_identify")
 async def test_lost_gateway_costs_one_line_a_try(house: House, caplog: pytest.LogCaptureFixture) -> None:
     """Refused while reconnecting: discord.py backs off by itself; its traceback would tell nothing more."""
     port = urlsplit(house.sandbox.url).port
@@ -183,3 +185,200 @@ async def test_lost_gateway_costs_one_line_a_try(house: House, caplog: pytest.Lo
     assert all("reconnect" in line for line in failures(caplog))
     assert not [record for record in caplog.records if record.exc_info]
     await asks_once(house)
+
+
+# ---------------------------------------------------------------------- storms
+
+
+def gaps_s(house: House, since: int) -> list[float]:
+    """The seconds between the attempts to connect, from the one after the first `since`."""
+    return [after - before for before, after in pairwise(house.sandbox.gateway.connects_s[since:])]
+
+
+COMES_BACK = [None, 1000, 1001, 4000, 4001, 4002, 4003, 4005, 4007, 4008, 4009]
+"""Every close code after which a client may come back (Opcodes and Status Codes); None is a cut, seen as 1006."""
+
+
+@pytest.mark.parametrize("code", COMES_BACK)
+@pytest.mark.parametrize("at", ["hello", "login"])
+async def test_storm_of_closed_connections_meets_longer_and_longer_pauses(
+    house: House, at: Stage, code: int | None
+) -> None:
+    """discord.py alone comes back at once: forty times in two seconds, from every shard of every bot."""
+    gateway = house.sandbox.gateway
+    gateway.hang_up(code, code, code, at=at)
+    await gateway.drop(4000)
+    await house.world.until(lambda: gateway.online)
+
+    assert len(gateway.connects_s) == 5
+    waited = gaps_s(house, 1)
+    dues = [0.02, 0.04, 0.08] if at == "login" else [0.02, 0.02, 0.04]  # the first of them after the drop
+    assert all(gap >= due * 0.9 for gap, due in zip(waited, dues[-3:], strict=True)), waited
+    await asks_once(house)
+
+
+@pytest.mark.parametrize("code", [None, 4000], ids=["cut", "4000"])
+async def test_session_outlives_tries_that_fail(house: House, code: int | None) -> None:
+    """discord.py alone begins a new one after the first failed try, and what was asked meanwhile is lost."""
+    gateway = house.sandbox.gateway
+    gateway.refuse(times=2)
+    gateway.hang_up(code, at="hello")
+    await gateway.drop()
+    house.reka.enqueue(Script(pieces=["Heard."]))
+    house.alice.says(house.general, f"{house.at_reka} anybody?")
+
+    await house.until_shown("Heard.")
+
+    assert (len(gateway.identifies), gateway.resumes) == (1, 1)
+
+
+async def test_session_lost_for_too_long_is_not_asked_for(tmp_path: Path) -> None:
+    """Its address may be a machine that is gone; the gateway's own address is always there."""
+    async with open_house(tmp_path, pace=replace(PACE, resumable_s=0.0)) as house:
+        gateway = house.sandbox.gateway
+        gateway.refuse()
+        await gateway.drop()
+        await house.world.until(lambda: gateway.online)
+
+        assert (len(gateway.identifies), gateway.resumes) == (2, 0)
+        await asks_once(house)
+
+
+async def test_early_log_in_is_tried_again(house: House) -> None:
+    """Another bot of the same token, or the process before this one, was there a second ago."""
+    gateway = house.sandbox.gateway
+    gateway.refuses_early, gateway.identify_every_s = True, 0.3
+    gateway.invalid_session(resumable=False)
+    gateway.invalid_session(resumable=False)
+    await house.world.until(lambda: len(gateway.identifies) > 2 and gateway.online)
+
+    assert all(gap < 1.0 for gap in gaps_s(house, 1))
+    await asks_once(house)
+
+
+async def test_stop_is_heard_while_a_shard_comes_back(house: House) -> None:
+    """discord.py swallows the cancel then; a supervisor would have to kill the bot."""
+    gateway = house.sandbox.gateway
+    gateway.refuse(times=1_000)
+    await gateway.drop()
+    await house.world.until(lambda: len(gateway.connects_s) >= 3)
+
+    began_s = time.monotonic()
+    await house.stop_bot()
+    assert time.monotonic() - began_s < 2.0
+
+
+# ---------------------------------------------------------------------- silence
+
+
+async def test_gateway_that_falls_silent_is_left_and_resumed(tmp_path: Path) -> None:
+    """A connection that a router forgot looks open for ever; only what does not come tells that it is dead."""
+    async with open_house(tmp_path, pace=replace(PACE, silence_s=0.5)) as house:
+        house.sandbox.gateway.silence()
+        await house.world.until(lambda: house.sandbox.gateway.resumes >= 1)
+        house.sandbox.gateway.heartbeat_interval_ms = 100
+        house.sandbox.gateway.silence(False)
+
+        await asks_once(house)
+        assert len(house.sandbox.gateway.identifies) == 1
+
+
+# ---------------------------------------------------------------------- nonsense
+
+
+NONSENSE: list[tuple[str, object]] = [
+    ("MESSAGE_CREATE", {"id": "1"}),
+    ("MESSAGE_CREATE", {"id": "no number", "channel_id": "no number"}),
+    ("MESSAGE_UPDATE", {"id": "1", "channel_id": "2"}),
+    ("MESSAGE_DELETE_BULK", {"ids": None}),
+    ("GUILD_CREATE", {"id": "1"}),
+    ("GUILD_CREATE", None),
+    ("CHANNEL_CREATE", []),
+    ("INTERACTION_CREATE", {"type": "secret words"}),
+    ("THREAD_LIST_SYNC", 7),
+    ("TYPING_START", "x"),
+    ("NOBODY_KNOWS_THIS", {"at": "all"}),
+]
+
+
+async def test_events_that_cannot_be_read_are_left_out(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """discord.py alone ends the bot at the first: one change at Discord would end all bots at once."""
+    for event, data in NONSENSE:
+        house.sandbox.gateway.tell(event, data)
+    await asks_once(house)
+
+    assert (len(house.sandbox.gateway.connects_s), len(house.sandbox.gateway.identifies)) == (1, 1)
+    lines = failures(caplog)
+    assert lines
+    assert set(lines) == {"an event of the gateway cannot be read"}
+    assert not [record for record in caplog.records if record.exc_info or "secret" in str(record.__dict__)]
+
+
+async def test_stream_that_cannot_be_unpacked_is_begun_anew(house: House) -> None:
+    """After a byte that is wrong, nothing that follows can be read."""
+    house.sandbox.gateway.garble()
+    await house.world.until(lambda: house.sandbox.gateway.resumes == 1)
+
+    await asks_once(house)
+
+
+# ---------------------------------------------------------------------- the end
+
+
+ENDS = {
+    4004: "DISCORD_TOKEN: Discord does not know this token",
+    4010: "SHARD_IDS, SHARD_COUNT: Discord knows no such shard",
+    4011: "SHARD_COUNT: the bot is in too many servers for so few shards",
+    4012: "Discord no longer speaks this version of its API",
+    4013: "Discord does not know what this bot asks of it",
+    4014: "MESSAGE_CONTENT: the intent is not enabled",
+}
+
+
+@pytest.mark.parametrize("codes", [(4004, 4010, 4011), (4012, 4013, 4014)])
+async def test_end_for_good_is_one_sentence_and_no_second_try(tmp_path: Path, codes: tuple[int, ...]) -> None:
+    """A bot that comes back after these is banned; one that ends without a word is a riddle."""
+
+    async def one_end(code: int) -> None:
+        folder = tmp_path / str(code)
+        folder.mkdir()
+        async with open_house(folder, start=False) as house:
+            house.sandbox.gateway.hang_up(code, at="login")
+            async with running_bot(environment_for(house.sandbox, house.reka, folder), folder) as program:
+                assert await program.ended(20) == 2
+            said = "\n".join(program.errors)
+            assert program.errors[-1].startswith(ENDS[code]), said
+            assert "Traceback" not in said
+            assert len(house.sandbox.gateway.connects_s) == 1
+
+    await asyncio.gather(*(one_end(code) for code in codes))
+
+
+async def test_end_for_good_before_the_log_in_is_heard_too(tmp_path: Path) -> None:
+    """discord.py alone would knock every five seconds for ever."""
+    async with open_house(tmp_path, start=False, pace=PACE) as house:
+        house.sandbox.gateway.hang_up(4011, 4011, at="hello")
+        with pytest.raises(discord.ConnectionClosed) as caught:
+            await house.start_bot()
+        house.bot = None
+
+    assert caught.value.code == 4011
+    assert len(house.sandbox.gateway.connects_s) == 1
+
+
+async def test_bot_without_log_ins_left_waits_for_the_next_day(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Discord takes the token from who logs in more than 1,000 times a day; a loop of restarts gets there."""
+    async with open_house(tmp_path, start=False, pace=PACE) as house:
+        house.world.log_ins_left, house.world.log_ins_reset_ms = 0, 86_400_000
+        starting = asyncio.create_task(house.start_bot())
+        await house.world.until(lambda: failures(caplog))
+        assert not house.sandbox.gateway.connects_s
+        await house.stop_bot()
+        starting.cancel()
+        await asyncio.wait({starting})
+
+    assert failures(caplog) == ["Discord lets the bot log in no more today; something restarts it too often"]

@@ -39,7 +39,9 @@ def remembered_of(house: House, guild: Guild) -> int:
         "SELECT (SELECT count(*) FROM turns WHERE guild_id = :guild) + "
         "(SELECT count(*) FROM pictures JOIN turns ON turns.id = turn_id WHERE guild_id = :guild)"
     )
-    with closing(sqlite3.connect(house.settings.database_url.partition("///")[2])) as database:
+    with closing(
+        sqlite3.connect(house.settings.database_url.get_secret_value().partition("///")[2])
+    ) as database:
         [(number,)] = database.execute(counted, {"guild": guild.id})
         return int(number)
 

@@ -58,21 +58,23 @@ async def test_killed_bot_remembers_what_was_said_and_answers_nothing_twice(tmp_
             await first.ended()
         await house.world.until(lambda: not house.sandbox.gateway.online)
 
+        house.reka.enqueue(Script(pieces=["Noted: nine."]), Script(pieces=["Seven and nine."]))
         async with running_bot(env, tmp_path) as second:
             await until_online(house, second)
+            await house.until_shown("Noted: seven.", "Noted: nine.")
             for message in asked:
                 house.sandbox.gateway.redeliver(message)
-            house.reka.enqueue(Script(pieces=["Seven and nine."]))
             house.alice.says(house.general, f"{house.at_reka} which numbers?")
-            await house.until_shown("Noted: seven.", "Half", "Seven and nine.")
+            await house.until_shown("Noted: seven.", "Noted: nine.", "Seven and nine.")
             second.signal(signal.SIGTERM)
             assert await second.ended() == 0
 
-        assert len(house.reka.chats) == 3
+        assert len(house.reka.chats) == 4
         assert remembered(house) == [
             "alice: my number is seven",
             "Noted: seven.",
             "bob: and mine is nine",
+            "Noted: nine.",
             "alice: which numbers?",
         ]
 

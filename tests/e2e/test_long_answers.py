@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sandbox.limits import Rule
 from sandbox.reka_space import Script
 from tests.e2e.house import House
@@ -71,3 +73,23 @@ async def test_a_private_long_answer_has_its_file_too(house: House) -> None:
     [file] = house.replies(viewer=house.alice)[-1].attachments
     assert file.data.decode().strip() == text
     assert house.sandbox.limits.rejected.total() == 0
+
+
+async def test_the_file_comes_to_a_page_that_stood_there_before_the_end(house: House) -> None:
+    """The last page of a private answer is a followup, and its last edit brings the file."""
+    text = "".join(SENTENCES[:160]).strip()
+    gate = asyncio.Semaphore(0)
+    house.reka.enqueue(Script(pieces=[text, " The end."], gate=gate))
+    house.alice.uses(house.general, "ask", {"question": "everything", "private": True})
+    gate.release()
+    await house.world.until(
+        lambda: any("Sentence number 158" in reply.content for reply in house.replies(viewer=house.alice)), 20
+    )
+
+    gate.release()
+    await house.world.until(
+        lambda: house.replies(viewer=house.alice)[-1].content.endswith("The end."), timeout_s=20
+    )
+
+    [file] = house.replies(viewer=house.alice)[-1].attachments
+    assert file.data.decode().strip() == f"{text} The end."

@@ -215,7 +215,9 @@ async def test_an_edited_message_is_revised_where_it_was_quoted(house: House) ->
 
 def _quoted(house: House) -> list[str | None]:
     """The words that each remembered question quotes."""
-    with closing(sqlite3.connect(house.settings.database_url.partition("///")[2])) as database:
+    with closing(
+        sqlite3.connect(house.settings.database_url.get_secret_value().partition("///")[2])
+    ) as database:
         return [
             words
             for (words,) in database.execute("SELECT quote_text FROM turns WHERE role = 'user' ORDER BY id")
@@ -278,7 +280,7 @@ async def _remembered(house: House, *, days_ago: float, words: str) -> None:
     ask = Ask(
         asked, place, Author(house.alice.id, "alice"), words, question=MessageRef(house.general.id, asked)
     )
-    engine = await open_engine(house.settings.database_url)
+    engine = await open_engine(house.settings.database_url.get_secret_value())
     try:
         claim = await SqlJournal(engine, now_s=then_s).claim(ask, text=words)
         assert claim is not None

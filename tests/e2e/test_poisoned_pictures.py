@@ -116,7 +116,7 @@ async def test_a_new_picture_is_seen_although_an_old_one_is_refused(house: House
 
 async def test_a_chat_that_is_refused_for_its_pictures_is_asked_without_them(house: House) -> None:
     """Uploaded gladly, refused when it was used: the words are still a question."""
-    house.reka.faults.append(Fault(400, REFUSED, path=CHAT_PATH))
+    house.reka.faults.extend([Fault(400, REFUSED, path=CHAT_PATH)] * 2)  # also once it is uploaded anew
     house.reka.enqueue(Script("I see none."))
 
     house.alice.says(house.general, f"{house.at_reka} what is this?", files=[("cat.png", picture())])
@@ -128,7 +128,7 @@ async def test_a_chat_that_is_refused_for_its_pictures_is_asked_without_them(hou
 async def test_a_refusal_that_no_picture_explains_is_told_as_one(house: House) -> None:
     """Without pictures it was refused as well: the note would blame the wrong thing."""
     await shows_a_picture(house)
-    house.reka.faults.extend([Fault(400, REFUSED, path=CHAT_PATH)] * 2)
+    house.reka.faults.extend([Fault(400, REFUSED, path=CHAT_PATH)] * 3)
     house.reka.enqueue(Script("Never."))
 
     house.alice.says(house.general, f"{house.at_reka} and now?")

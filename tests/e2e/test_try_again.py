@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import pytest
 
 from sandbox.entities import Message
+from sandbox.limits import Rule
 from sandbox.person import Person
 from sandbox.reka_space import Script
 from tests.e2e.house import CREATE, EDIT, House, logged
@@ -21,7 +23,7 @@ BROKE_OFF = (
 )
 NOT_YOURS = "Only the person who asked, or somebody who manages messages here, can try this again."
 RUNNING = "I am already on it, or it has been answered."
-UNEXPECTED = "Something went wrong on my side, and it is in my log: please try again."
+NO_MEMORY = "I cannot reach my memory at the moment: please try again in a minute."
 FORGOTTEN = "I no longer remember this question: please ask it anew."
 
 CUT = Script(pieces=["The moon ", "is made ", "of"], cut_after_pieces=2)
@@ -352,52 +354,107 @@ async def test_a_bare_address_in_a_commands_new_answer_unfurls_no_preview(house:
     assert all("flags" not in request.body for request in house.sent(EDIT) if isinstance(request.body, dict))
 
 
+@pytest.mark.parametrize("table", ["replies", "turns"])  # before the press is deferred, and behind it
 async def test_a_database_that_fails_at_the_press_is_told_and_logged(
-    house: House, caplog: pytest.LogCaptureFixture
+    house: House, caplog: pytest.LogCaptureFixture, table: str
 ) -> None:
-    """Silence would read as a dead button; the operator gets the traceback, and later it works."""
+    """Silence would read as a dead button; the operator gets one line, and later it works."""
     reply = await _broken(house)
     caplog.clear()
-    _rename_table(house, "replies", "away")
 
-    house.alice.presses(reply, label=LABEL)
-    await house.world.until(lambda: _said_to(house, house.alice))
+    with memory_out_of_reach(house, table):
+        house.alice.presses(reply, label=LABEL)
+        await house.world.until(lambda: _said_to(house, house.alice))
 
-    assert _said_to(house, house.alice) == [UNEXPECTED]
+    assert _said_to(house, house.alice) == [NO_MEMORY]
     [line] = [record for record in caplog.records if record.levelno >= logging.WARNING]
-    assert line.exc_info
+    assert (line.getMessage(), line.exc_info) == ("memory is out of reach", None)
     written = logged(caplog.records) + caplog.text
     assert not any(secret in written for secret in ("moon", house.sandbox.token, *house.reka.issued_tokens))
     assert len(house.reka.chats) == 1
-    _rename_table(house, "away", "replies")
     house.reka.enqueue(Script("The moon is rock."))
     house.alice.presses(reply, label=LABEL)
     await house.until_shown("The moon is rock.")
 
 
-async def test_a_database_that_fails_behind_the_press_is_told_and_logged(
-    house: House, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The reply was found and the press deferred; then its question could not be read."""
-    reply = await _broken(house)
-    caplog.clear()
-    _rename_table(house, "turns", "away")
+async def test_a_database_that_fails_at_the_question_is_told(house: House) -> None:
+    """Nothing is asked of Reka that nobody could find again after a death."""
+    with memory_out_of_reach(house, "replies"):
+        await house.hears("what is the moon?", f"-# {NO_MEMORY}")
+
+    assert house.reka.chats == []
+    assert house.replies()[0].buttons == []
+
+
+async def test_the_file_of_the_broken_answer_goes_with_it(house: House) -> None:
+    """Under a short new answer the old file would pass for the whole of it."""
+    house.sandbox.limits.rules["create"] = Rule(50, 5.0)
+    long = "".join(f"Sentence number {number} says a little more than the last. " for number in range(250))
+    house.reka.enqueue(Script(pieces=[long, "and", "so on"], cut_after_pieces=2), Script("In short: rock."))
+    house.alice.says(house.general, f"{house.at_reka} everything")
+    await house.world.until(lambda: any(reply.attachments for reply in house.replies()), 15)
+    reply = await _until_broken(house)
+    assert reply.attachments
 
     house.alice.presses(reply, label=LABEL)
-    await house.world.until(lambda: _said_to(house, house.alice))
+    await house.until_shown("In short: rock.")
 
-    assert _said_to(house, house.alice) == [UNEXPECTED]
-    [line] = [record for record in caplog.records if record.levelno >= logging.WARNING]
-    assert line.exc_info
-    assert "moon" not in logged(caplog.records) + caplog.text
-    _rename_table(house, "away", "turns")
-    house.reka.enqueue(Script("The moon is rock."))
+    assert not any(reply.attachments for reply in house.replies())
+
+
+async def test_the_file_of_a_private_answer_goes_with_it_too(house: House) -> None:
+    """There the one page with the button is all that can still be reached."""
+    long = "".join(f"Sentence number {number} says a little more than the last. " for number in range(250))
+    house.reka.enqueue(Script(pieces=[long, "and", "so on"], cut_after_pieces=2), Script("In short: rock."))
+    house.alice.uses(house.general, "ask", {"question": "everything", "private": True})
+    reply = await _until_broken(house, viewer=house.alice)
+    assert reply.attachments
+
     house.alice.presses(reply, label=LABEL)
-    await house.until_shown("The moon is rock.")
+    await house.world.until(lambda: reply.content == "In short: rock.")
+
+    assert reply.attachments == []
+
+
+async def test_the_file_is_gone_as_soon_as_it_begins_again(house: House) -> None:
+    """Nobody should open the old one while the new one grows."""
+    code = "\n".join(f"value_{number} = compute(value_{number - 1})" for number in range(150))
+    gate = asyncio.Semaphore(0)
+    house.reka.enqueue(
+        Script(pieces=[f"```python\n{code}\n```\n", "and", "so"], cut_after_pieces=2),
+        Script(pieces=[f"```python\n{code}\n", "x = 1\n```"], gate=gate),
+    )
+    house.alice.says(house.general, f"{house.at_reka} code, please")
+    reply = await _until_broken(house)
+    pages = len(house.replies())
+    assert reply.attachments
+
+    house.alice.presses(reply, label=LABEL)
+    gate.release()
+    await house.world.until(lambda: not house.replies()[-1].buttons)
+    assert not any(reply.attachments for reply in house.replies())
+    gate.release()
+    await house.world.until(lambda: bool(house.replies()[-1].attachments))
+
+    assert len(house.replies()) == pages
+
+
+@contextmanager
+def memory_out_of_reach(house: House, table: str) -> Iterator[None]:
+    """Take a table away, by another connection, and put it back."""
+    _rename_table(house, table, "away")
+    try:
+        yield
+    finally:
+        _rename_table(house, "away", table)
 
 
 def _rename_table(house: House, name: str, to: str) -> None:
-    """Break the database, or mend it, from another connection."""
-    with closing(sqlite3.connect(house.settings.database_url.partition("///")[2])) as database, database:
+    with (
+        closing(
+            sqlite3.connect(house.settings.database_url.get_secret_value().partition("///")[2])
+        ) as database,
+        database,
+    ):
         database.execute("PRAGMA legacy_alter_table=ON")  # keys that refer to the table keep its name
         database.execute(f"ALTER TABLE {name} RENAME TO {to}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 
+from conversation.ports import Origin
 from reka_provider import ChatMessage, CompletionState
 
-Step = str | float | asyncio.Event | Exception
-"""The answer so far, seconds to wait, a gate to wait at, or an error to end with."""
+Step = str | CompletionState | float | asyncio.Event | Exception
+"""The answer so far (its text, or all of it), seconds to wait, a gate to wait at, or an error to end with."""
 
 
 @dataclass(slots=True)
@@ -18,7 +19,6 @@ class Stream:
     """One answer asked for: with what, and how it ended."""
 
     messages: Sequence[ChatMessage]
-    model: str | None
     ended: bool = False
     closed_early: bool = False
 
@@ -54,18 +54,21 @@ class FakeModel:
         return sum(not stream.ended for stream in self.streams)
 
     async def stream(
-        self, *, messages: Sequence[ChatMessage], model: str | None = None
+        self, *, messages: Sequence[ChatMessage], on_begun: Callable[[Origin], None] | None = None
     ) -> AsyncGenerator[CompletionState, None]:
-        stream = Stream(messages, model)
+        stream = Stream(messages)
         self.streams.append(stream)
         script = self._scripts.popleft() if self._scripts else self.otherwise
-        whole = False
+        begun = whole = False
         try:
             for step in script:
                 match step:
-                    case str():
+                    case str() | CompletionState():
                         await asyncio.sleep(0)
-                        yield CompletionState(step)
+                        if on_begun is not None and not begun:
+                            on_begun(Origin("fake", "scripted"))
+                        begun = True
+                        yield CompletionState(step) if isinstance(step, str) else step
                     case asyncio.Event():
                         await step.wait()
                     case Exception():

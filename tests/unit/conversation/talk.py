@@ -57,6 +57,7 @@ class Talk:
     scheduler: Scheduler = field(init=False)
     conversation: Conversation = field(init=False)
     last_event: int = 500
+    went_on: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.scheduler = Scheduler(self.ledger, clock=now_s)
@@ -111,6 +112,22 @@ class Talk:
         surface = FakeSurface(self.discord, self.ledger)
         refusal = await self.conversation.answer_again(stored, author, surface)
         return refusal.kind if refusal else None
+
+    async def goes_on(self, stored: StoredReply, author: Author = ADA) -> str | None:
+        """Press Continue under the last page; the kind of refusal, where there is one."""
+        surface = FakeSurface(self.discord, self.ledger)
+
+        async def begun() -> None:
+            self.went_on.append(stored.reply_id)
+
+        page = Quote("Reka", "", message_id=stored.messages[-1].message_id)
+        refusal = await self.conversation.go_on(stored, author, surface, page=page, begun=begun)
+        return refusal.kind if refusal else None
+
+    async def looks_at_thought(self, reply_id: int, reader: Author = ADA) -> None:
+        """Press Show thinking."""
+        ask = self.ask("", author=reader)
+        await self.conversation.show_thought(ask, reply_id, self.surface(ask))
 
     async def reply_to(self, ask: Ask) -> StoredReply:
         """The journal's row of the reply to `ask`."""

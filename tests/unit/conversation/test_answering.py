@@ -9,12 +9,14 @@ import pytest
 from conversation.answering import Answering, Interrupt, Limits
 from conversation.sentences import say
 from delivery.surface import Draft, Offer, OfferKind
-from reka_provider import RekaConnectionError, RekaRateLimitError
+from reka_provider import CompletionState, RekaConnectionError, RekaNoTextError, RekaRateLimitError
 from tests.unit.conversation.fake_model import FakeModel, Step
 from tests.unit.conversation.talk import EPOCH_S, epoch_s
 from tests.unit.virtual_time import now_s
 
-OFFER = Offer(OfferKind.TRY_AGAIN, 7, "Try again")
+TRY_AGAIN = Offer(OfferKind.TRY_AGAIN, 7, "Try again")
+GO_ON = Offer(OfferKind.GO_ON, 7, "Continue")
+THINKING = Offer(OfferKind.SHOW_THINKING, 7, "Show thinking")
 
 
 class Kept:
@@ -23,10 +25,15 @@ class Kept:
     def __init__(self, takes_s: float = 0.0) -> None:
         self.takes_s = takes_s
         self.told: list[tuple[str, bool]] = []
+        self.thought = ""
 
     async def remember(self, text: str, complete: bool) -> None:
         await asyncio.sleep(self.takes_s)
         self.told.append((text, complete))
+
+    def keep_thought(self, text: str) -> bool:
+        self.thought = text
+        return bool(text)
 
 
 def answering(
@@ -37,14 +44,16 @@ def answering(
     notes: tuple[str, ...] = (),
     kept: Kept | None = None,
 ) -> Answering:
+    kept = kept or Kept()
     return Answering(
         model.stream(messages=[{"role": "user", "content": "Hi"}]),
         limits=limits or Limits(),
         ends_at_s=ends_at_s,
         locale="en-US",
         notes=notes,
-        offer=OFFER,
-        remember=(kept or Kept()).remember,
+        reply_id=7,
+        remember=kept.remember,
+        keep_thought=kept.keep_thought,
         now_s=epoch_s,
     )
 
@@ -72,7 +81,7 @@ async def test_each_state_is_a_draft_and_the_last_has_ended() -> None:
         ("Hello", False),
         ("Hello", True),
     ]
-    assert drafts[-1].offer is None
+    assert drafts[-1].offers == ()
     assert drafts[-1].note == ""
     assert kept.told == [("Hello", True)]
     assert not answer.broke_off
@@ -99,7 +108,7 @@ async def test_an_error_before_the_first_token_is_one_sentence() -> None:
 
     assert draft.text == ""
     assert draft.note == f"-# {say('reka-busy-until', 'en-US', retry=f'<t:{int(EPOCH_S) + 31}:R>')}"
-    assert draft.offer == OFFER
+    assert draft.offers == (TRY_AGAIN,)
     assert answer.broke_off
     assert kept.told == []
 
@@ -114,7 +123,7 @@ async def test_an_error_in_the_middle_leaves_the_text_with_a_note() -> None:
 
     assert drafts[-1].text == "Once upon"
     assert drafts[-1].note.startswith("-# The answer broke off here. I cannot reach Reka")
-    assert drafts[-1].offer == OFFER
+    assert drafts[-1].offers == (TRY_AGAIN,)
     assert kept.told == [("Once upon", False)]
 
 
@@ -143,7 +152,7 @@ async def test_an_answer_ends_after_its_minutes() -> None:
     assert now_s() == pytest.approx(120.0)
     assert "2 minutes" in drafts[-1].note
     assert model.streams[0].closed_early
-    assert drafts[-1].offer is None
+    assert drafts[-1].offers == (GO_ON,)
 
 
 async def test_an_answer_ends_before_its_place_does() -> None:
@@ -178,7 +187,7 @@ async def test_an_interrupt_ends_a_stream_that_is_silent() -> None:
     assert now_s() == pytest.approx(3.0)
     assert drafts[-1].text == "half"
     assert drafts[-1].note == f"-# {say('note-restarted', 'en-US')}"
-    assert drafts[-1].offer == OFFER
+    assert drafts[-1].offers == (TRY_AGAIN,)
     assert answer.broke_off
     assert model.streams[0].closed_early
 
@@ -193,7 +202,7 @@ async def test_an_interrupt_before_the_first_step_asks_nothing_of_the_model() ->
 
     assert model.streams == []
     assert [draft.ended for draft in drafts] == [True]
-    assert drafts[0].offer == OFFER
+    assert drafts[0].offers == (TRY_AGAIN,)
 
 
 async def test_an_interrupt_after_the_end_changes_nothing() -> None:
@@ -203,7 +212,7 @@ async def test_an_interrupt_after_the_end_changes_nothing() -> None:
     drafts = await drafts_of(answer)
     answer.interrupt(Interrupt.RESTARTED)
 
-    assert drafts[-1].offer is None
+    assert drafts[-1].offers == ()
     assert not answer.broke_off
 
 
@@ -262,3 +271,148 @@ async def test_settling_brings_a_failing_memory_to_light() -> None:
 
     with pytest.raises(OSError, match="disk full"):
         await answer.settled()
+
+
+# Limits of the model, and what it thinks ----------------------------------------------------------------------
+
+
+async def test_an_answer_at_the_models_limit_says_so_and_can_go_on() -> None:
+    """It looks like an answer that ends in the middle of a sentence for no reason."""
+    kept = Kept()
+    answer = answering(script("The moon", CompletionState("The moon is", finish_reason="length")), kept=kept)
+
+    drafts = await drafts_of(answer)
+    await answer.settled()
+
+    assert drafts[-1].text == "The moon is"
+    assert drafts[-1].note == f"-# {say('note-at-models-limit', 'en-US')}"
+    assert drafts[-1].offers == (GO_ON,)
+    assert kept.told == [("The moon is", False)]
+    assert not answer.broke_off
+
+
+async def test_our_own_limits_can_be_gone_on_from_too() -> None:
+    """They say that one may ask for more: a button is easier."""
+    answer = answering(script("x" * 12), limits=Limits(answer_chars=10))
+
+    assert (await drafts_of(answer))[-1].offers == (GO_ON,)
+
+
+async def test_an_error_after_the_limit_is_an_error() -> None:
+    """Two reasons would contradict each other."""
+    answer = answering(script(CompletionState("Half", finish_reason="length"), RekaConnectionError("cut")))
+
+    assert (await drafts_of(answer))[-1].offers == (TRY_AGAIN,)
+
+
+async def test_a_filtered_answer_says_so_and_offers_nothing() -> None:
+    """The same question would be filtered again; only another one helps."""
+    kept = Kept()
+    answer = answering(script(CompletionState("The bomb", finish_reason="content_filter")), kept=kept)
+
+    drafts = await drafts_of(answer)
+    await answer.settled()
+
+    assert drafts[-1].text == "The bomb"
+    assert drafts[-1].note == f"-# {say('reka-filtered', 'en-US')}"
+    assert drafts[-1].offers == ()
+    assert kept.told == [("The bomb", False)]
+    assert not answer.broke_off
+
+
+async def test_an_answer_filtered_before_its_first_word_says_so() -> None:
+    """The client has no text to hand over, and so raises."""
+    answer = answering(script(RekaNoTextError("no text", finish_reason="content_filter")))
+
+    (draft,) = await drafts_of(answer)
+
+    assert draft.note == f"-# {say('reka-filtered', 'en-US')}"
+    assert draft.offers == ()
+    assert not answer.broke_off
+
+
+async def test_what_was_thought_apart_is_kept_and_offered() -> None:
+    """The official API hands it over beside the text."""
+    kept = Kept()
+    answer = answering(script(CompletionState("", "2+2"), CompletionState("4", "2+2=4")), kept=kept)
+
+    drafts = await drafts_of(answer)
+    await answer.settled()
+
+    assert [(draft.text, draft.reasoning) for draft in drafts[:-1]] == [("", "2+2"), ("4", "2+2=4")]
+    assert drafts[-1].text == "4"
+    assert drafts[-1].offers == (THINKING,)
+    assert kept.thought == "2+2=4"
+    assert kept.told == [("4", True)]
+
+
+async def test_what_was_thought_inside_the_text_is_no_part_of_the_answer() -> None:
+    """Open weights write it into the text: remembered, the model would read its own thoughts as its words."""
+    kept = Kept()
+    answer = answering(script("<reasoning>2+2", "<reasoning>2+2=4</reasoning>\n4"), kept=kept)
+
+    drafts = await drafts_of(answer)
+    await answer.settled()
+
+    assert drafts[-1].text == "4"
+    assert drafts[-1].offers == (THINKING,)
+    assert kept.thought == "2+2=4"
+    assert kept.told == [("4", True)]
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ("<reasoning>2+2",),
+        (CompletionState("<reasoning>2+2", finish_reason="length"),),
+        (CompletionState("", "2+2", finish_reason="length"),),
+        (CompletionState("", "2+"), RekaNoTextError("no text", finish_reason="length", reasoning="2+2")),
+        (CompletionState("", "2+2"), RekaNoTextError("no text", finish_reason="stop")),
+    ],
+)
+async def test_an_answer_that_was_all_thought_says_so_and_can_go_on(steps: tuple[Step, ...]) -> None:
+    """A blank message, or thoughts in place of an answer, would puzzle everybody."""
+    kept = Kept()
+    answer = answering(script(*steps), kept=kept)
+
+    drafts = await drafts_of(answer)
+    await answer.settled()
+
+    assert drafts[-1].text == ""
+    assert drafts[-1].note == f"-# {say('note-only-thought', 'en-US')}"
+    assert drafts[-1].offers == (GO_ON, THINKING)
+    assert kept.thought == "2+2"
+    assert kept.told == []
+    assert answer.broke_off
+
+
+async def test_a_thought_that_a_limit_of_ours_ended_can_go_on() -> None:
+    """The note says which limit; asking again would only think as long again."""
+    answer = answering(script(CompletionState("", "2+2"), 10_000.0), limits=Limits(answer_s=120.0))
+
+    drafts = await drafts_of(answer)
+
+    assert "2 minutes" in drafts[-1].note
+    assert drafts[-1].offers == (GO_ON, THINKING)
+    assert answer.broke_off
+
+
+async def test_a_thought_that_broke_off_is_tried_again() -> None:
+    """The connection failed, not the model."""
+    answer = answering(script("<reasoning>2+2", RekaConnectionError("cut")))
+
+    drafts = await drafts_of(answer)
+
+    assert drafts[-1].text == ""
+    assert drafts[-1].note == f"-# {say('reka-down', 'en-US')}"
+    assert drafts[-1].offers == (TRY_AGAIN, THINKING)
+
+
+async def test_without_a_word_or_a_thought_it_is_an_odd_answer() -> None:
+    """There is nothing to go on from and nothing to show."""
+    answer = answering(script(RekaNoTextError("no text", finish_reason="length")))
+
+    (draft,) = await drafts_of(answer)
+
+    assert draft.note == f"-# {say('reka-odd', 'en-US')}"
+    assert draft.offers == (TRY_AGAIN,)

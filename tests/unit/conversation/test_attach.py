@@ -12,6 +12,7 @@ from PIL import Image
 from conversation.attach import MIB, Attachments, join_notes, looks_like_picture
 from conversation.model import Ask, Author, FileUnavailable, IncomingFile, Place, Quote
 from conversation.sentences import say
+from reka_provider import PreparedImage, RekaRequestError
 
 
 def png(side_px: int = 4) -> bytes:
@@ -102,6 +103,61 @@ async def test_downloads_run_side_by_side_and_within_bounds() -> None:
     await asyncio.gather(*(attachments.fetch(ask(*[IncomingFile("a.png", 1, read)] * 4)) for _ in range(3)))
 
     assert most == 3
+
+
+async def test_all_files_together_hold_a_bounded_number_of_bytes() -> None:
+    """Many people may send the largest file at once, and the process has one memory."""
+    most = now = 0
+
+    def reader(size_bytes: int) -> IncomingFile:
+        async def read(limit_bytes: int) -> bytes:
+            nonlocal most, now
+            assert limit_bytes == size_bytes
+            now += size_bytes
+            most = max(most, now)
+            await asyncio.sleep(1.0)
+            now -= size_bytes
+            return png()
+
+        return IncomingFile("a.png", size_bytes, read)
+
+    attachments = Attachments(limit=9, limit_bytes=40, room_bytes=100)
+    waiting = asyncio.create_task(attachments.fetch(ask(*[reader(40)] * 5)))
+    given_up = asyncio.create_task(attachments.fetch(ask(*[reader(20)] * 4)))
+    await asyncio.sleep(1.5)
+    given_up.cancel()
+    attached = await waiting
+    last = await attachments.fetch(ask(*[reader(10)] * 9))
+
+    assert (len(attached.pictures), len(last.pictures)) == (5, 9)
+    assert 80 <= most <= 100
+
+
+async def test_a_file_is_read_no_further_than_its_size() -> None:
+    """What is longer than it was announced is not what was sent."""
+    limits: list[int] = []
+
+    async def read(limit_bytes: int) -> bytes:
+        limits.append(limit_bytes)
+        return png()
+
+    await Attachments().fetch(ask(*(IncomingFile("a.png", size, read) for size in (7, 0))))
+
+    assert limits == [7, 20 * MIB]
+
+
+async def test_pictures_are_prepared_where_they_are_told_to_be() -> None:
+    """The bot's own are decoded in a process that may be killed."""
+
+    async def prepare(data: bytes) -> PreparedImage:
+        if data == png(5):
+            raise RekaRequestError("too much")
+        return PreparedImage(b"small", "image/png", 2, 1)
+
+    attached = await Attachments(prepare=prepare).fetch(ask(file("a.png"), file("b.png", png(5))))
+
+    assert [picture.data for picture in attached.pictures] == [b"small"]
+    assert attached.notes == (say("file-broken", "en-US", name="`b.png`"),)
 
 
 async def test_the_unexpected_ends_all_downloads() -> None:

@@ -14,6 +14,7 @@ from conversation.answering import Limits
 from conversation.model import IncomingFile, Place, Quote, ReplyState, Turn
 from conversation.recall import Budget
 from conversation.sentences import say
+from delivery.surface import OfferKind
 from reka_provider import RekaAuthError, RekaConnectionError
 from tests.unit.conversation.fake_model import words_of
 from tests.unit.conversation.talk import ADA, BOB, EPOCH_S, PLACE, Talk
@@ -173,7 +174,7 @@ async def test_a_quoted_picture_that_was_forgotten_comes_along_again(talk: Talk)
     """After /reset the journal still knows the message, but no turn of it is sent."""
     first = talk.ask("Look!", files=(file(),))
     await talk.answer(first)
-    await talk.conversation.forget(PLACE)
+    await talk.conversation.memory.forget(PLACE)
 
     assert first.question is not None
     quote = Quote("Ada", "Look!", (file(),), message_id=first.question.message_id)
@@ -340,7 +341,7 @@ async def test_an_answer_that_broke_off_can_be_asked_again(talk: Talk) -> None:
     await talk.answer(ask)
     stored = await talk.reply_to(ask)
     assert stored.state is ReplyState.BROKEN
-    assert [offer.reply_id for offer in talk.discord.offers.values()] == [stored.reply_id]
+    assert [offer.reply_id for (offer,) in talk.discord.offers.values()] == [stored.reply_id]
     assert [turn.complete for turn in talk.turns()] == [True, False]
 
     talk.model.answers("Once upon a time.")
@@ -364,7 +365,7 @@ async def test_a_shorter_answer_that_removes_a_message_does_not_end_itself(talk:
     again = asyncio.create_task(talk.again(stored))
     await until(lambda: len(talk.discord.messages) == 1, every_s=0.05)
 
-    await talk.conversation.message_deleted(CHANNEL_ID, stored.messages[1].message_id)
+    await talk.conversation.memory.message_deleted(CHANNEL_ID, stored.messages[1].message_id)
     await again
 
     assert talk.discord.screen() == ["Short."]
@@ -426,13 +427,13 @@ async def test_a_forgotten_question_cannot_be_asked_again(talk: Talk) -> None:
     talk.model.answers(RekaAuthError("no"))
     ask = talk.ask("Hi")
     await talk.answer(ask)
-    await talk.conversation.forget(PLACE)
+    await talk.conversation.memory.forget(PLACE)
 
     assert await talk.again(await talk.reply_to(ask)) == "again-forgotten"
 
 
 async def test_an_answer_that_is_too_long_has_ended(talk: Talk) -> None:
-    """Trying again would end in the same way."""
+    """Trying again would end in the same way; going on would not."""
     talk = Talk(limits=Limits(answer_chars=10))
     talk.model.answers("x" * 20)
     ask = talk.ask("Hi")
@@ -440,7 +441,7 @@ async def test_an_answer_that_is_too_long_has_ended(talk: Talk) -> None:
     await talk.answer(ask)
 
     assert (await talk.reply_to(ask)).state is ReplyState.ENDED
-    assert talk.discord.offers == {}
+    assert [offer.kind for (offer,) in talk.discord.offers.values()] == [OfferKind.GO_ON]
 
 
 async def test_the_unexpected_is_told_and_can_be_tried_again(talk: Talk) -> None:
@@ -511,7 +512,7 @@ async def test_deleting_the_question_stops_and_removes_its_answer(talk: Talk, af
     await asyncio.sleep(after_s)
     assert ask.question is not None
 
-    await talk.conversation.message_deleted(CHANNEL_ID, ask.question.message_id)
+    await talk.conversation.memory.message_deleted(CHANNEL_ID, ask.question.message_id)
     await task
     await asyncio.sleep(30.0)
 
@@ -551,7 +552,7 @@ def test_whatever_is_deleted_whenever_the_rest_is_answered_in_order(
                 ref = known[0].messages[0] if known and known[0].messages else None
             if ref is not None:
                 talk.discord.remove(ref.message_id)
-                await talk.conversation.message_deleted(ref.channel_id, ref.message_id)
+                await talk.conversation.memory.message_deleted(ref.channel_id, ref.message_id)
 
         tasks += [asyncio.create_task(delete(*deletion)) for deletion in deletions]
         if drained_at is not None:
@@ -587,7 +588,7 @@ async def test_a_question_deleted_in_the_same_instant_is_never_begun(talk: Talk)
     assert talk.conversation.in_flight == 1
     assert ask.question is not None
 
-    await talk.conversation.message_deleted(CHANNEL_ID, ask.question.message_id)
+    await talk.conversation.memory.message_deleted(CHANNEL_ID, ask.question.message_id)
     await task
 
     assert talk.model.streams == []
@@ -603,7 +604,7 @@ async def test_a_retry_deleted_in_the_same_instant_leaves_no_open_row(talk: Talk
     await until(lambda: talk.conversation.in_flight == 1)
 
     assert ask.question is not None
-    await talk.conversation.message_deleted(CHANNEL_ID, ask.question.message_id)
+    await talk.conversation.memory.message_deleted(CHANNEL_ID, ask.question.message_id)
     await task
 
     assert len(talk.model.streams) == 1
@@ -618,7 +619,7 @@ async def test_a_question_deleted_while_it_waits_is_not_answered(talk: Talk) -> 
     await asyncio.sleep(1.0)
 
     assert asks[1].question is not None
-    await talk.conversation.message_deleted(CHANNEL_ID, asks[1].question.message_id)
+    await talk.conversation.memory.message_deleted(CHANNEL_ID, asks[1].question.message_id)
     await asyncio.gather(*tasks)
 
     assert [stream.question for stream in talk.model.streams] == ["Ada: 0", "Ada: 2"]
@@ -638,7 +639,7 @@ async def test_deleting_the_growing_message_ends_the_stream_and_says_nothing(
     (message_id,) = talk.discord.messages
     talk.discord.remove(message_id)
 
-    await talk.conversation.message_deleted(CHANNEL_ID, message_id)
+    await talk.conversation.memory.message_deleted(CHANNEL_ID, message_id)
     await task
 
     assert talk.discord.screen() == []
@@ -653,7 +654,7 @@ async def test_deleting_the_question_afterwards_forgets_both(talk: Talk) -> None
     await talk.answer(ask)
 
     assert ask.question is not None
-    await talk.conversation.message_deleted(CHANNEL_ID, ask.question.message_id)
+    await talk.conversation.memory.message_deleted(CHANNEL_ID, ask.question.message_id)
 
     assert talk.discord.screen() == ["Fine."]
     assert talk.remembered() == []
@@ -668,7 +669,7 @@ async def test_a_message_that_cannot_be_removed_is_logged_and_left(talk: Talk) -
     await asyncio.sleep(1.0)
 
     assert ask.question is not None
-    await talk.conversation.message_deleted(CHANNEL_ID, ask.question.message_id)
+    await talk.conversation.memory.message_deleted(CHANNEL_ID, ask.question.message_id)
     await task
 
     assert (await talk.reply_to(ask)).state is ReplyState.DROPPED
@@ -685,7 +686,7 @@ async def test_a_question_deleted_during_the_apology_takes_it_along(talk: Talk) 
     assert talk.conversation.counts.unexpected == 1
 
     assert ask.question is not None
-    await talk.conversation.message_deleted(CHANNEL_ID, ask.question.message_id)
+    await talk.conversation.memory.message_deleted(CHANNEL_ID, ask.question.message_id)
     await task
     await asyncio.sleep(30.0)
 
@@ -701,7 +702,7 @@ async def test_a_deleted_channel_ends_what_is_under_way_in_it(talk: Talk) -> Non
     tasks = [talk.begin(talk.ask("Hi", place=place)) for place in [*here, there]]
     await asyncio.sleep(1.0)
 
-    await talk.conversation.channel_gone(CHANNEL_ID)
+    await talk.conversation.memory.channel_gone(CHANNEL_ID)
     await asyncio.gather(*tasks)
 
     assert [talk.remembered(place) for place in here] == [[], []]
@@ -714,7 +715,7 @@ async def test_leaving_a_guild_ends_and_forgets_all_of_it(talk: Talk) -> None:
     task = talk.begin(talk.ask("Hi"))
     await asyncio.sleep(1.0)
 
-    await talk.conversation.guild_gone(5)
+    await talk.conversation.memory.guild_gone(5)
     await task
 
     assert talk.remembered() == []
@@ -727,7 +728,9 @@ async def test_an_edited_question_is_remembered_as_it_stands(talk: Talk) -> None
     await talk.answer(ask)
 
     assert ask.question is not None
-    await talk.conversation.message_edited(CHANNEL_ID, ask.question.message_id, "Hello", quoted="Hello")
+    await talk.conversation.memory.message_edited(
+        CHANNEL_ID, ask.question.message_id, "Hello", quoted="Hello"
+    )
 
     assert talk.remembered() == ["Hello", "Fine."]
 
@@ -738,7 +741,7 @@ async def test_a_withheld_message_is_forgotten(talk: Talk) -> None:
     await talk.answer(ask)
 
     assert ask.question is not None
-    await talk.conversation.message_withheld(CHANNEL_ID, ask.question.message_id)
+    await talk.conversation.memory.message_withheld(CHANNEL_ID, ask.question.message_id)
 
     assert talk.remembered() == []
 
@@ -749,7 +752,7 @@ async def test_a_reset_in_the_middle_of_an_answer_forgets_it_as_well(talk: Talk)
     task = talk.begin(talk.ask("Hi"))
     await asyncio.sleep(1.0)
 
-    assert await talk.conversation.forget(PLACE) == 1
+    assert await talk.conversation.memory.forget(PLACE) == 1
     await task
 
     assert talk.discord.screen() == ["Well."]
@@ -845,7 +848,9 @@ async def test_draining_does_not_wait_for_a_removal_that_hangs(talk: Talk) -> No
     task = talk.begin(ask)
     await asyncio.sleep(1.0)
     assert ask.question is not None
-    deletion = asyncio.create_task(talk.conversation.message_deleted(CHANNEL_ID, ask.question.message_id))
+    deletion = asyncio.create_task(
+        talk.conversation.memory.message_deleted(CHANNEL_ID, ask.question.message_id)
+    )
     await asyncio.sleep(1.0)
 
     await talk.conversation.drain(1.0)

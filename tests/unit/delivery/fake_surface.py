@@ -187,7 +187,7 @@ class FakeDiscordChannel:
     latency_s: float = 0.05  # one way
     requests: list[Request] = field(default_factory=list)
     messages: dict[int, str] = field(default_factory=dict)
-    offers: dict[int, Offer] = field(default_factory=dict)
+    offers: dict[int, tuple[Offer, ...]] = field(default_factory=dict)
     history: dict[int, list[str]] = field(default_factory=dict)
     nonces: dict[str, tuple[int, float]] = field(default_factory=dict)
     faults: dict[Kind, deque[Fault]] = field(default_factory=dict)
@@ -218,32 +218,32 @@ class FakeDiscordChannel:
 
     # Effects
 
-    def post(self, content: str, nonce: str, offer: Offer | None) -> MessageRef:
+    def post(self, content: str, nonce: str, offers: tuple[Offer, ...]) -> MessageRef:
         """A new message, or the old one where Discord remembers the nonce."""
         known = self.nonces.get(nonce)
         if known is not None and now_s() - known[1] < NONCE_REMEMBERED_S:
             return MessageRef(CHANNEL_ID, known[0])
         self.last_id += 1
         self.nonces[nonce] = (self.last_id, now_s())
-        self._show(self.last_id, content, offer)
+        self._show(self.last_id, content, offers)
         return MessageRef(CHANNEL_ID, self.last_id)
 
-    def change(self, message_id: int, content: str, offer: Offer | None) -> None:
+    def change(self, message_id: int, content: str, offers: tuple[Offer, ...]) -> None:
         if message_id not in self.messages:
             raise SurfaceGone("Discord answered 404 with code 10008")
-        self._show(message_id, content, offer)
+        self._show(message_id, content, offers)
 
     def remove(self, message_id: int) -> None:
         """Delete a message, as we do or as a person does."""
         self.messages.pop(message_id, None)
         self.offers.pop(message_id, None)
 
-    def _show(self, message_id: int, content: str, offer: Offer | None) -> None:
+    def _show(self, message_id: int, content: str, offers: tuple[Offer, ...]) -> None:
         self.messages[message_id] = content
         self.history.setdefault(message_id, []).append(content)
         self.offers.pop(message_id, None)
-        if offer is not None:
-            self.offers[message_id] = offer
+        if offers:
+            self.offers[message_id] = offers
 
 
 class FakeSurface:
@@ -283,14 +283,14 @@ class FakeSurface:
         content: str,
         *,
         nonce: str,
-        offer: Offer | None = None,
+        offers: tuple[Offer, ...] = (),
         attachment: Attachment | None = None,
     ) -> MessageRef:
         assert len(nonce) <= 25
         self._check(content)
 
         def effect() -> MessageRef:
-            return self.discord.post(content, nonce, offer)
+            return self.discord.post(content, nonce, offers)
 
         path = f"/api/v10/channels/{CHANNEL_ID}/messages"
         return await self._request("POST", path, "create", effect, content=content, nonce=nonce)
@@ -300,13 +300,13 @@ class FakeSurface:
         ref: MessageRef,
         content: str,
         *,
-        offer: Offer | None = None,
+        offers: tuple[Offer, ...] = (),
         attachment: Attachment | None = None,
     ) -> None:
         self._check(content)
 
         def effect() -> MessageRef:
-            self.discord.change(ref.message_id, content, offer)
+            self.discord.change(ref.message_id, content, offers)
             return ref
 
         path = f"/api/v10/channels/{ref.channel_id}/messages/{ref.message_id}"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.compose import PageComposer
+from delivery.compose import PageComposer, apart
 
 NOTE = "-# The answer broke off."
 
@@ -145,3 +145,24 @@ def test_a_content_with_a_successor_never_changes(text: str, limit_chars: int, w
     ended = composer.compose(text, ended=True, note=NOTE)
     assert ended[: max(0, len(before) - 1)] == before[:-1]
     assert ended[-1].endswith(NOTE)
+
+
+def test_after_how_many_pages_the_rest_is_in_the_file_can_be_chosen() -> None:
+    """What somebody only wants to look at is one message, whatever its length."""
+    text = " ".join(f"w{number}" for number in range(60))
+    composer = PageComposer(100, rest=REST, most_pages=1, filename="thinking.md")
+    composed = composer.composed(text, ended=True)
+    assert len(composed.contents) == 1
+    assert len(composed.contents[0]) <= 100
+    assert composed.contents[0].endswith(f"\n\n{REST}")
+    assert composed.attachment is not None
+    assert (composed.attachment.filename, composed.attachment.data) == ("thinking.md", text.encode())
+    assert composer.composed(text[:40], ended=True).attachment is None
+
+
+def test_a_thought_is_taken_apart_wherever_it_came() -> None:
+    """Some services hand it over beside the text, some models write it into the text."""
+    thought = apart("<think>then</think>It is 4", "first")
+    assert (thought.reasoning, thought.answer) == ("first\n\nthen", "It is 4")
+    assert apart("It is 4").answer == "It is 4"
+    assert apart("<reasoning>for ever").answer == ""

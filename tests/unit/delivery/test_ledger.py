@@ -387,7 +387,9 @@ def test_at_most_25_webhook_edits_go_out_in_any_minute(ledger: Ledger, clock: Cl
     assert wait_s(ledger, clock, lane, spare=0) == 0.0  # the 25th is the final edit's
 
 
-def test_webhook_edits_are_dense_while_an_answer_is_young_and_never_stall(ledger: Ledger, clock: Clock) -> None:
+def test_webhook_edits_are_dense_while_an_answer_is_young_and_never_stall(
+    ledger: Ledger, clock: Clock
+) -> None:
     """Spread evenly over the minute, 25 edits would leave an answer of 10 s a tenth old on screen."""
     lane = webhook_channel_lane(1)
     ledger.keep_end((lane,))

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.ledger import Ledger
-from delivery.live_reply import GIVE_UP_EDITS_S, NONCE_HOLDS_S, LiveReply
+from delivery.live_reply import GIVE_UP_EDITS_S, NONCE_HOLDS_S, LiveReply, LiveReplyCounts
 from delivery.scheduler import Scheduler
 from delivery.surface import (
     Draft,
@@ -106,6 +106,19 @@ class Room:
             self.surface, self.scheduler, nonce_base="55.1", posted=posted or self._posted, shown=shown
         )
 
+    async def measured(
+        self, counts: LiveReplyCounts, script: Script, *, waited_s: float | None = 0.0
+    ) -> None:
+        reply = LiveReply(
+            self.surface,
+            self.scheduler,
+            nonce_base="55.1",
+            posted=self._posted,
+            counts=counts,
+            waited_s=waited_s,
+        )
+        await reply.deliver(script.drafts())
+
     async def _posted(self, page: int, ref: MessageRef) -> None:
         requests = len(self.discord.requests)
         await asyncio.sleep(0.05)  # as long as a database may take
@@ -194,10 +207,10 @@ async def test_a_draft_that_ends_while_its_edit_waits_hastens_it(room: Room) -> 
 
 async def test_an_answer_that_is_there_at_once_takes_one_request(room: Room) -> None:
     """A create and an edit for the same text would waste a slot."""
-    await room.reply().deliver(Script([(0.0, Draft("All of it.", ended=True, offer=OFFER))]).drafts())
+    await room.reply().deliver(Script([(0.0, Draft("All of it.", ended=True, offers=(OFFER,)))]).drafts())
 
     assert [request.kind for request in room.discord.requests] == ["create"]
-    assert list(room.discord.offers.values()) == [OFFER]
+    assert list(room.discord.offers.values()) == [(OFFER,)]
 
 
 async def test_drafts_that_end_without_saying_so_have_ended(room: Room) -> None:
@@ -299,19 +312,19 @@ async def test_the_note_stands_under_the_text_with_its_button(room: Room) -> Non
     room.surface.limit_chars = 100
     text = "word " * 40
     script = Script(
-        [(0.1, Draft(text)), (3.0, Draft(text, ended=True, note="-# It broke off.", offer=OFFER))]
+        [(0.1, Draft(text)), (3.0, Draft(text, ended=True, note="-# It broke off.", offers=(OFFER,)))]
     )
 
     reply = room.reply()
     await reply.deliver(script.drafts())
 
     assert room.discord.screen()[-1].endswith("-# It broke off.")
-    assert room.discord.offers == {reply.messages[-1].message_id: OFFER}
+    assert room.discord.offers == {reply.messages[-1].message_id: (OFFER,)}
 
 
 async def test_another_attempt_writes_over_the_messages_of_the_first(room: Room) -> None:
     """Trying again must not leave the broken answer standing above the good one."""
-    first, second = (room.discord.post(f"broken {number}", str(number), OFFER) for number in range(2))
+    first, second = (room.discord.post(f"broken {number}", str(number), (OFFER,)) for number in range(2))
     script = growing(50)
 
     reply = room.reply(shown=(first, second))
@@ -617,7 +630,7 @@ async def test_drafts_that_raise_end_a_reply_that_discord_does_not_take(room: Ro
 
 async def test_a_message_taken_away_by_the_reply_itself_is_known(room: Room) -> None:
     """Discord's event of it looks like that of a person who deletes the answer."""
-    first, second = (room.discord.post(f"broken {number}", str(number), None) for number in range(2))
+    first, second = (room.discord.post(f"broken {number}", str(number), ()) for number in range(2))
     told: list[MessageRef] = []
 
     async def removed(ref: MessageRef) -> None:
@@ -647,7 +660,7 @@ async def test_a_journal_that_fails_ends_the_stream(room: Room) -> None:
 
 async def test_a_page_that_cannot_be_removed_is_tried_again(room: Room) -> None:
     """A page of an older text under the new one would read as a part of it."""
-    first, second = (room.discord.post(f"broken {number}", str(number), None) for number in range(2))
+    first, second = (room.discord.post(f"broken {number}", str(number), ()) for number in range(2))
     room.discord.fails("delete", Status(503), Lost(took_effect=False))
 
     await room.reply(shown=(first, second)).deliver(growing(5).drafts())
@@ -768,3 +781,63 @@ async def test_an_unstarted_generator_is_closed(room: Room) -> None:
     async with aclosing(drafts):
         assert script.gave == 0
     assert await tasks_left() == 0
+
+
+# What is measured -------------------------------------------------------------------------------------------
+
+
+def test_first_words_count_from_the_question() -> None:
+    """Somebody who stood in line for a minute waited for a minute, however quick the model was then."""
+    room, counts = Room(), LiveReplyCounts()
+
+    run_virtually(room.measured(counts, growing(5), waited_s=60.0))
+
+    assert sum(counts.first_words_s.counts) == 1
+    assert counts.first_words_s.total == pytest.approx(60.0, abs=1.0)
+
+
+def test_text_grows_old_only_while_it_waits_to_be_seen() -> None:
+    """A model that pauses for a minute leaves nothing unseen: the screen is as fresh as can be."""
+    room, counts = Room(), LiveReplyCounts()
+    paused = Script(
+        [(0.0, Draft("One.")), (60.0, Draft("One. Two.")), (60.0, Draft("One. Two.", ended=True))]
+    )
+
+    run_virtually(room.measured(counts, paused))
+
+    assert counts.text_age_s.total < 1.0
+    assert sum(counts.text_age_s.counts) == counts.creates + counts.edits
+
+
+def test_text_that_a_lost_edit_brought_is_still_unseen() -> None:
+    """Else the measure would be best where Discord is worst."""
+    room, counts = Room(), LiveReplyCounts()
+    room.discord.fails("edit", Silent())
+    script = Script([(0.0, Draft("One.")), (5.0, Draft("One. Two.", ended=True))])
+
+    run_virtually(room.measured(counts, script))
+
+    assert counts.repeated_edits == 1
+    assert counts.text_age_s.total >= 30.0
+
+
+def test_the_end_lags_by_what_the_last_change_took() -> None:
+    """The reader waits for the whole answer, and the model's end is when it could be there."""
+    room, counts = Room(), LiveReplyCounts()
+
+    run_virtually(room.measured(counts, growing(40)))
+
+    assert sum(counts.end_lag_s.counts) == 1
+    assert 0.0 <= counts.end_lag_s.total < 2.0
+
+
+def test_our_own_sentences_are_not_measured() -> None:
+    """A refusal is quick, and a hundred of them would hide that answers are slow."""
+    room, counts = Room(), LiveReplyCounts()
+
+    run_virtually(room.measured(counts, growing(5), waited_s=None))
+
+    assert counts.creates == 1
+    assert (
+        sum(counts.first_words_s.counts) + sum(counts.text_age_s.counts) + sum(counts.end_lag_s.counts) == 0
+    )

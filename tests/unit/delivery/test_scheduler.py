@@ -229,7 +229,7 @@ async def test_a_cancelled_waiter_takes_no_slot(scheduler: Scheduler, ledger: Le
 
 async def test_two_windows_are_used_to_the_full(scheduler: Scheduler, surface: FakeSurface) -> None:
     """Ten final edits need ten slots and not one more second than two windows."""
-    ref = surface.discord.post("0", "n", None)
+    ref = surface.discord.post("0", "n", ())
 
     async def one(number: int) -> None:
         await (await edit(scheduler, surface, ref, str(number))).done()
@@ -273,7 +273,7 @@ async def test_a_body_in_pieces_costs_the_wait_for_the_call(
 
 async def test_a_5xx_cuts_the_repeats_of_an_edit_off(scheduler: Scheduler, surface: FakeSurface) -> None:
     """discord.py would repeat the old text in a second, after the newer one."""
-    ref = surface.discord.post("old", "n", None)
+    ref = surface.discord.post("old", "n", ())
     surface.discord.fails("edit", Status(502))
     call = await edit(scheduler, surface, ref, "older")
 

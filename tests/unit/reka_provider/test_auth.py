@@ -2,48 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reka_provider import AsyncReka, RekaAuthError, RekaRequestError
-from reka_provider._auth import read_cookies
-
-
-def test_a_header_gives_its_cookies() -> None:
-    """What a browser's network tab shows; a value may hold an equals sign."""
-    assert read_cookies("Cookie: appSession=a=b; theme=dark;") == {"appSession": "a=b", "theme": "dark"}
-
-
-@pytest.mark.parametrize(
-    "exported",
-    [
-        [{"name": "appSession", "value": "x", "domain": "space.reka.ai"}],
-        [{"name": "appSession", "value": "x"}, {"name": "sid", "value": "y", "domain": ".example.org"}],
-        {"appSession": "x"},
-        {"cookies": [{"name": "appSession", "value": "x", "domain": ".reka.ai"}]},
-    ],
-)
-def test_an_exported_json_gives_rekas_cookies(tmp_path: Path, exported: object) -> None:
-    """Browser extensions write these forms; cookies of other sites are nothing for Reka."""
-    path = tmp_path / "cookies.json"
-    path.write_text(json.dumps(exported), encoding="utf-8")
-    assert read_cookies(path) == {"appSession": "x"}
-    assert read_cookies(str(path)) == {"appSession": "x"}
-
-
-def test_a_netscape_file_gives_rekas_cookies(tmp_path: Path) -> None:
-    """The form of cookies.txt; HttpOnly cookies hide behind a comment sign."""
-    path = tmp_path / "cookies.txt"
-    path.write_text(
-        "# Netscape HTTP Cookie File\n\n"
-        "#HttpOnly_space.reka.ai\tFALSE\t/\tTRUE\t0\tappSession\tx\n"
-        ".example.org\tTRUE\t/\tTRUE\t0\tsid\ty\n",
-        encoding="utf-8",
-    )
-    assert read_cookies(path) == {"appSession": "x"}
 
 
 @pytest.mark.parametrize(
@@ -61,16 +24,6 @@ def test_what_are_no_cookies_is_refused(cookies: Any, said: str) -> None:
     with pytest.raises(RekaAuthError, match=said) as caught:
         AsyncReka(cookies=cookies)
     assert "Evil" not in str(caught.value)
-
-
-def test_a_cookie_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
-    """Said by name, without its content."""
-    path = tmp_path / "cookies.json"
-    path.write_text("appSession: secret", encoding="utf-8")
-    with pytest.raises(RekaAuthError, match="no JSON") as caught:
-        read_cookies(path)
-    assert "secret" not in str(caught.value)
-    assert caught.value.__suppress_context__
 
 
 @pytest.mark.parametrize("key", ["", "two\nlines", "two words", "naïve"])

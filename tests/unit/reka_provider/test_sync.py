@@ -13,8 +13,9 @@ from typing import ClassVar
 
 import pytest
 
-from reka_provider import AbstractProvider, Reka, RekaAuthError
+from reka_provider import AbstractProvider, Reka, RekaAuthError, RekaPlatform, RekaRequestError
 from sandbox.reka_space import RekaSpace, Script
+from tests.unit.reka_provider.scripted_platform import Platform, pieces, said
 
 ROOT = Path(__file__).parents[3]
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -115,6 +116,62 @@ async def test_several_threads_share_one_loop(space: RekaSpace) -> None:
         )
     assert len(set(texts)) == 1
     assert sum(thread.name == "reka" for thread in threading.enumerate()) == 1
+
+
+def test_the_official_face_is_a_provider_of_the_same_kind() -> None:
+    """Programs choose between the two by their attributes."""
+    assert issubclass(RekaPlatform, AbstractProvider)
+    assert (RekaPlatform.domain, RekaPlatform.url) == ("api.reka.ai", "https://api.reka.ai/v1")
+    assert RekaPlatform.working
+    assert RekaPlatform.needs_auth
+    assert RekaPlatform.supports_stream
+    assert RekaPlatform.default_vision_model == "reka-edge-2603"
+
+
+async def test_the_official_api_answers_on_class_and_instance() -> None:
+    """With its own parameters, and the constructor's where there is no instance."""
+
+    def program(url: str) -> tuple[str, str, list[str]]:
+        on_class = RekaPlatform.create_completion("reka-flash-3", HELLO, api_key="k", base_url=url, seed=7)
+        text = "".join(on_class)
+        with RekaPlatform(api_key="k", base_url=url) as reka:
+            again = "".join(reka.create_completion(messages=HELLO, max_tokens=5))
+            ids = [model.id for model in reka.list_models()]
+        assert ids == [model.id for model in RekaPlatform.list_models(api_key="k", base_url=url)]
+        return text, again, ids
+
+    async with Platform() as platform:
+        found = await asyncio.to_thread(program, platform.url)
+    assert found == ("Hi", "Hi", ["reka-flash-3", "reka-edge-2603"])
+    assert (platform.chats[0]["seed"], platform.chats[1]["max_tokens"]) == (7, 5)
+
+
+async def test_the_official_api_ends_with_a_dropped_generator() -> None:
+    """The tokens that nobody reads cost money."""
+
+    def program(url: str) -> None:
+        for _ in RekaPlatform.create_completion(messages=HELLO, api_key="k", base_url=url):
+            break
+        gc.collect()
+
+    async with Platform() as platform:
+        platform.answer = pieces(said("Hi"), silent=True)
+        await asyncio.to_thread(program, platform.url)
+        async with asyncio.timeout(1.0):
+            await platform.closed.wait()
+
+
+@pytest.mark.parametrize(
+    ("option", "kind"), [({"max_token": 5}, TypeError), ({"max_tokens": 0}, RekaRequestError)]
+)
+def test_the_official_face_refuses_wrong_parameters(option: dict[str, int], kind: type[Exception]) -> None:
+    """A misspelt name must not be ignored, nor a value that cannot be right."""
+    with pytest.raises(kind, match="max_token"):
+        list(
+            RekaPlatform.create_completion(
+                messages=HELLO, api_key="x", base_url="http://127.0.0.1:9", **option
+            )
+        )
 
 
 PROGRAMS = {

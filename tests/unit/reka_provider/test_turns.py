@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from reka_provider import RekaRequestError
-from reka_provider._turns import Turn, data_url_bytes, turns_of, wire_turn
+from reka_provider._parts import data_url_bytes
+from reka_provider._turns import Turn, turns_of, wire_turn
 
 
 def test_roles_become_human_and_model() -> None:

@@ -27,8 +27,9 @@ def test_every_setting_has_its_reason_above_it() -> None:
 
 def test_defaults_shown_are_the_defaults() -> None:
     """Taking the # away must change nothing."""
-    required = {"DISCORD_TOKEN": "a.b.c", "REKA_APP_SESSION": "session"}
-    examples = {"DISCORD_API_URL", "REKA_PROXY"}
+    required = {"DISCORD_TOKEN": "a.b.c", "REKA_API_KEY": "key"}
+    examples = {"DISCORD_API_URL", "REKA_MODEL", "REKA_FALLBACK", "REKA_PROXY", "HEALTH_PORT"}
+    examples |= {"SHARD_IDS", "SHARD_COUNT"}
     shown = {match[2]: match[3] for match in NAMED if match[1] and match[2] not in examples}
 
     assert load_settings(required | shown, None) == load_settings(required, None)
@@ -36,4 +37,4 @@ def test_defaults_shown_are_the_defaults() -> None:
 
 def test_only_what_is_needed_stands_open() -> None:
     """A copy with two blanks filled in is a working .env."""
-    assert [match[2] for match in NAMED if not match[1]] == ["DISCORD_TOKEN", "REKA_APP_SESSION"]
+    assert [match[2] for match in NAMED if not match[1]] == ["DISCORD_TOKEN", "REKA_API_KEY"]

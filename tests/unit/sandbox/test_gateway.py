@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from sandbox import Sandbox
+from sandbox.gateway import Stage
 from tests.unit.sandbox.conftest import Raw
 
 Frame = dict[str, Any]
@@ -167,3 +168,118 @@ async def test_refused_connection_becomes_no_websocket(raw: Raw) -> None:
     with pytest.raises(aiohttp.WSServerHandshakeError):
         await _connect(raw)
     await _connect(raw)
+
+
+@pytest.mark.parametrize("at", ["hello", "login"])
+async def test_connections_are_hung_up_on_in_the_order_of_the_script(raw: Raw, at: Stage) -> None:
+    """A client that comes back at once after any of the codes makes a storm."""
+    gateway = raw.sandbox.gateway
+    gateway.hang_up(4000, 4008, at=at)
+    for code in (4000, 4008):
+        ws = await _connect(raw)
+        if at == "login":
+            await _identify(raw, ws)
+        closed = await ws.receive()
+        assert (closed.type, closed.data) == (aiohttp.WSMsgType.CLOSE, code)
+
+    await _ready(raw)
+
+    assert len(gateway.connects_s) == 3
+    assert len(gateway.identifies) == 1
+
+
+async def test_connection_may_be_cut_in_place_of_the_answer(raw: Raw) -> None:
+    """A client sees that as 1006."""
+    raw.sandbox.gateway.hang_up(None, at="login")
+    ws = await _connect(raw)
+    await _identify(raw, ws)
+    await ws.receive()
+
+    assert ws.close_code == 1006
+
+
+async def test_shards_hear_their_own_guilds_and_the_first_one_direct_messages(raw: Raw) -> None:
+    """shard = (guild_id >> 22) % count (Gateway, Sharding)."""
+    world = raw.sandbox.world
+    for number in range(30):
+        world.add_guild(f"guild {number}")
+    raw.sandbox.gateway.identify_every_s = 0.0
+    sockets: list[Socket] = []
+    heard: set[int] = set()
+    for shard in range(2):
+        ws, ready = await _ready(raw, shard=[shard, 2])
+        theirs = {int(guild["id"]) for guild in ready["guilds"]}
+        assert theirs  # those of one instant are of all shards
+        assert all((guild_id >> 22) % 2 == shard for guild_id in theirs)
+        for _ in theirs:
+            await ws.receive_json()
+        heard |= theirs
+        sockets.append(ws)
+    assert heard == set(world.guilds)
+
+    world.person("alice").says(world.dm(world.person("alice")), "direct")
+
+    assert (await sockets[0].receive_json(timeout=5))["t"] == "MESSAGE_CREATE"
+    with pytest.raises(TimeoutError):
+        await sockets[1].receive_json(timeout=0.05)
+
+
+async def test_one_shard_may_be_troubled_alone(raw: Raw) -> None:
+    """The others of a process must not notice."""
+    gateway = raw.sandbox.gateway
+    first, _ = await _ready(raw, shard=[0, 2])
+    _second, _ = await _ready(raw, shard=[1, 2])
+    assert gateway.shards == {0, 1}
+
+    await gateway.drop(4000, shard=0)
+
+    assert gateway.shards == {1}
+    while (frame := await first.receive()).type is aiohttp.WSMsgType.TEXT:
+        pass
+    assert frame.data == 4000
+
+
+async def test_early_identify_is_counted_by_bucket(raw: Raw) -> None:
+    """One in 5 s for each of `max_concurrency` buckets."""
+    raw.sandbox.world.max_concurrency = 2
+    for shard in (0, 1):
+        await _ready(raw, shard=[shard, 4])
+    assert raw.sandbox.gateway.early_identifies == 0
+
+    await _ready(raw, shard=[2, 4])
+
+    assert raw.sandbox.gateway.early_identifies == 1
+
+
+async def test_early_identify_is_refused_where_asked_for(raw: Raw) -> None:
+    """Op 9 false, as at Discord."""
+    raw.sandbox.gateway.refuses_early = True
+    _first, _ = await _ready(raw, shard=[0, 2])
+    ws = await _connect(raw)
+    await _identify(raw, ws, shard=[1, 2])
+
+    assert await ws.receive_json() == {"op": 9, "d": False, "s": None, "t": None}
+    assert raw.sandbox.gateway.shards == {0}
+
+
+async def test_address_comes_with_what_is_left_for_today(raw: Raw) -> None:
+    """A client that has none left must wait."""
+    raw.sandbox.world.log_ins_left = 3
+    raw.sandbox.world.max_concurrency = 16
+    limit = (await raw("GET", "/gateway/bot")).json["session_start_limit"]
+
+    assert limit == {"total": 1000, "remaining": 3, "reset_after": 86_400_000, "max_concurrency": 16}
+
+
+async def test_nonsense_is_sent_as_it_is(raw: Raw) -> None:
+    """What a client cannot read must not end it."""
+    ws, _ = await _ready(raw)
+    created: Frame = await ws.receive_json()
+    raw.sandbox.gateway.tell("MESSAGE_CREATE", None)
+    raw.sandbox.gateway.garble()
+
+    told: Frame = await ws.receive_json()
+    garbled = await ws.receive()
+
+    assert (told["t"], told["d"], told["s"]) == ("MESSAGE_CREATE", None, created["s"] + 1)
+    assert garbled.type is aiohttp.WSMsgType.BINARY

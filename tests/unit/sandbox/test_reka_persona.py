@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from sandbox._reka_persona import Turn, answer, described, pieces, quoted, spoken
+from sandbox._reka_persona import Turn, answer, described, pieces, quoted, spoken, thoughts
 
 PICTURE = "http://127.0.0.1:1/media/1.png"
 
@@ -76,6 +76,13 @@ def test_code_and_tables_come_on_request() -> None:
     assert "```python" in answer([Turn("human", "Some code?")], {})
     assert "| --- |" in answer([Turn("human", "A table?")], {})
     assert "```" not in answer([Turn("human", "Hello")], {})
+
+
+def test_its_thoughts_are_no_models_either() -> None:
+    """They are shown to people where a model reasons."""
+    said = thoughts([Turn("human", "System.\n\nalice: What now?"), Turn("model", "Hm.")])
+    assert "gave me 2 words" in said
+    assert "A model would" in said
 
 
 def test_pieces_join_to_the_text() -> None:

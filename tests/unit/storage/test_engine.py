@@ -7,14 +7,17 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import traceback
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import event, func, insert, select
+from sqlalchemy.engine import Connection, Engine
 
-from storage.engine import StorageError, open_engine, reading, writing
+from storage.engine import StorageError, open_engine
 from storage.journal import SqlJournal
 from storage.tables import asks
 from tests.contract.stores import CHANNEL, ask, sql_store
@@ -91,6 +94,8 @@ async def test_what_was_written_is_there_after_opening_again(tmp_path: Path) -> 
         "sqlite+aiosqlite:///file:reka.db?mode=ro&uri=true",
         "postgresql+asyncpg://bot:hunter2@host:port/reka",
         "postgresql+psycopg2://bot:hunter2@host/reka",
+        "postgresql+asyncpg://bot:hunter2@host",
+        "postgresql+asyncpg://bot:hunter2@host/",
     ],
 )
 async def test_a_bad_url_is_one_sentence_without_the_password(url: str) -> None:
@@ -101,6 +106,13 @@ async def test_a_bad_url_is_one_sentence_without_the_password(url: str) -> None:
     assert str(caught.value).startswith("DATABASE_URL")
     assert "\n" not in str(caught.value)
     assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_a_driver_that_blocks_is_named(tmp_path: Path) -> None:
+    """`postgresql://` is what every manual writes; to ask for psycopg2 would lead astray."""
+    for url in ("postgresql://bot@host/reka", f"sqlite:///{tmp_path / 'reka.db'}"):
+        with pytest.raises(StorageError, match="names a driver that blocks"):
+            await open_engine(url)
 
 
 async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -190,35 +202,137 @@ async def test_engines_that_open_and_write_at_once_never_find_it_locked(tmp_path
 
 async def test_reads_go_on_while_somebody_writes(tmp_path: Path) -> None:
     """A slow disk under one reply must not stop the recall of the others."""
-    engine = await open_engine(_url(tmp_path / "reka.db"))
-    async with writing(engine) as writer:
-        await writer.execute(insert(asks).values(author_id=7, at_s=1.0))
-        async with asyncio.timeout(5):
-            assert await SqlJournal(engine).asked_since(7, 0) == []
+    database = await open_engine(_url(tmp_path / "reka.db"))
+    was_read = threading.Event()
 
-    assert await SqlJournal(engine).asked_since(7, 0) == [1.0]
-    await engine.dispose()
+    def write(connection: Connection) -> bool:
+        _write_ask(connection, author_id=7)
+        return was_read.wait(5)
+
+    writing = asyncio.create_task(database.write(write))
+    assert await SqlJournal(database).asked_since(7, 0) == []
+    was_read.set()
+
+    assert await writing
+    assert await SqlJournal(database).asked_since(7, 0) == [1.0]
+    await database.dispose()
+
+
+async def test_writes_that_wait_share_a_commit_and_fail_alone(tmp_path: Path) -> None:
+    """A commit waits for the disk: two hundred questions at once must not wait two hundred times, nor for each
+    other's mistakes."""
+    database = await open_engine(_url(tmp_path / "reka.db"))
+    commits: list[Connection] = []
+
+    def note(connection: Connection) -> None:
+        commits.append(connection)
+
+    def write(connection: Connection, author_id: int) -> int:
+        _write_ask(connection, author_id)
+        return author_id // (author_id % 2)
+
+    event.listen(Engine, "commit", note)
+    try:
+        writes = (database.write(partial(write, author_id=author_id)) for author_id in range(50))
+        outcomes = await asyncio.gather(*writes, return_exceptions=True)
+    finally:
+        event.remove(Engine, "commit", note)
+
+    assert [isinstance(outcome, ZeroDivisionError) for outcome in outcomes] == [True, False] * 25
+    assert outcomes[1::2] == list(range(1, 50, 2))
+    assert await database.read(_count_asks) == 25
+    assert len(commits) < 10
+    await database.dispose()
+
+
+async def test_a_write_that_undoes_them_all_fails_alone(tmp_path: Path) -> None:
+    """Where the disk is full, SQLite may undo the whole transaction, with what others wrote in it."""
+    database = await open_engine(_url(tmp_path / "reka.db"))
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def hold(_: Connection) -> bool:
+        has_begun.set()
+        return may_end.wait(5)
+
+    def undo_all(connection: Connection) -> None:
+        connection.exec_driver_sql("ROLLBACK")
+        1 // 0  # noqa: B018 -- it raises
+
+    first = asyncio.create_task(database.write(hold))
+    await asyncio.to_thread(has_begun.wait, 5)
+    others = [
+        asyncio.create_task(database.write(work))
+        for work in (partial(_write_ask, author_id=1), undo_all, partial(_write_ask, author_id=2))
+    ]
+    await asyncio.sleep(0)
+    may_end.set()
+
+    assert await first
+    outcomes = await asyncio.gather(*others, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [type(None), ZeroDivisionError, type(None)]
+    assert await database.read(_count_asks) == 2
+    await database.dispose()
+
+
+async def test_a_full_disk_is_said_and_what_fits_again_is_written(tmp_path: Path) -> None:
+    """It happens to everybody once, and somebody will make room while the bot runs."""
+    database = await open_engine(_url(tmp_path / "reka.db"))
+
+    def limit(connection: Connection, pages: int) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    await database.write(partial(limit, pages=1))
+    journal = SqlJournal(database)
+    too_long = [journal.claim(ask(event_id), text="x" * 100_000) for event_id in range(3)]
+    for outcome in await asyncio.gather(*too_long, return_exceptions=True):
+        assert isinstance(outcome, StorageError)
+        assert str(outcome) == "The database did not take it: database or disk is full."
+
+    await database.write(partial(limit, pages=1_000_000))
+    assert await journal.claim(ask(0), text="x" * 100_000)
+    await database.dispose()
+
+
+async def test_a_closed_database_says_so(tmp_path: Path) -> None:
+    """Whoever comes late must not wait for ever."""
+    for url in (_url(tmp_path / "reka.db"), "sqlite+aiosqlite:///:memory:"):
+        database = await open_engine(url)
+        late = [asyncio.create_task(database.write(partial(_write_ask, author_id=7))) for _ in range(3)]
+        await asyncio.sleep(0)
+        await database.dispose()
+
+        await asyncio.gather(*late)
+        with pytest.raises(StorageError, match="was closed"):
+            await SqlJournal(database).find(1)
 
 
 async def test_transactions_of_a_database_in_memory_wait_for_each_other() -> None:
     """It has one connection: what one undoes must not be what another wrote."""
-    engine = await open_engine("sqlite+aiosqlite:///:memory:")
+    database = await open_engine("sqlite+aiosqlite:///:memory:")
 
-    async def write(author_id: int) -> None:
+    def write(connection: Connection, author_id: int) -> None:
+        _write_ask(connection, author_id)
+        1 // (author_id % 2)
+
+    async def try_to_write(author_id: int) -> None:
         with suppress(ZeroDivisionError):
-            async with writing(engine) as connection:
-                await connection.execute(insert(asks).values(author_id=author_id, at_s=1.0))
-                await asyncio.sleep(0)
-                1 // (author_id % 2)
+            await database.write(partial(write, author_id=author_id))
 
-    async def count() -> int:
-        async with reading(engine) as connection:
-            return (await connection.execute(select(func.count()).select_from(asks))).scalar_one()
+    await asyncio.gather(
+        *(try_to_write(author_id) for author_id in range(20)),
+        *(database.read(_count_asks) for _ in range(20)),
+    )
 
-    await asyncio.gather(*(write(author_id) for author_id in range(20)), *(count() for _ in range(20)))
+    assert await database.read(_count_asks) == 10
+    await database.dispose()
 
-    assert await count() == 10
-    await engine.dispose()
+
+def _write_ask(connection: Connection, author_id: int) -> None:
+    connection.execute(insert(asks).values(author_id=author_id, at_s=1.0))
+
+
+def _count_asks(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(asks)).scalar_one()
 
 
 async def test_a_cancelled_claim_is_whole_and_blocks_nobody(tmp_path: Path) -> None:

@@ -10,12 +10,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import event, func, make_url, select
-from sqlalchemy.engine import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.schema import CreateTable
 
 from conversation.model import MessageRef, Place, Quote, ReplyState
-from storage.engine import open_engine, reading
+from storage.engine import Database, open_engine
 from storage.history import SqlHistory
 from storage.journal import SqlJournal
 from storage.tables import metadata, pictures, replies
@@ -23,42 +22,43 @@ from tests.contract.stores import CHANNEL, ask, picture
 
 
 @pytest.fixture
-async def engine() -> AsyncIterator[AsyncEngine]:
+async def database() -> AsyncIterator[Database]:
     opened = await open_engine("sqlite+aiosqlite:///:memory:")
     yield opened
     await opened.dispose()
 
 
 @contextmanager
-def _statements(engine: AsyncEngine) -> Iterator[list[tuple[str, Any]]]:
+def _statements() -> Iterator[list[tuple[str, Any]]]:
     seen: list[tuple[str, Any]] = []
 
     def note(_connection: Connection, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
         if not statement.startswith("BEGIN"):
             seen.append((statement, parameters))
 
-    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    event.listen(Engine, "before_cursor_execute", note)
     yield seen
-    event.remove(engine.sync_engine, "before_cursor_execute", note)
+    event.remove(Engine, "before_cursor_execute", note)
 
 
-async def _plans(engine: AsyncEngine, statements: list[tuple[str, Any]]) -> list[str]:
-    async with reading(engine) as connection:
-        found = []
-        for statement, parameters in statements:
-            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            found += [row.detail for row in plan]
-    return found
+async def _plans(database: Database, statements: list[tuple[str, Any]]) -> list[str]:
+    def explain(connection: Connection) -> list[str]:
+        return [
+            row.detail
+            for statement, parameters in statements
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+
+    return await database.read(explain)
 
 
 def _differences(connection: Connection) -> object:
     return compare_metadata(MigrationContext.configure(connection), metadata)
 
 
-async def test_the_migrations_make_the_tables_of_the_code(engine: AsyncEngine) -> None:
+async def test_the_migrations_make_the_tables_of_the_code(database: Database) -> None:
     """The two are written by hand, and must not drift apart."""
-    async with reading(engine) as connection:
-        assert await connection.run_sync(_differences) == []
+    assert await database.read(_differences) == []
 
 
 def test_the_tables_fit_postgresql() -> None:
@@ -71,15 +71,15 @@ def test_the_tables_fit_postgresql() -> None:
     assert "data BYTEA" in ddl["pictures"]
 
 
-async def test_recall_is_two_statements_and_loads_no_picture_of_an_older_turn(engine: AsyncEngine) -> None:
+async def test_recall_is_two_statements_and_loads_no_picture_of_an_older_turn(database: Database) -> None:
     """It runs before every answer, and pictures weigh megabytes."""
-    history, journal = SqlHistory(engine), SqlJournal(engine)
+    history, journal = SqlHistory(database), SqlJournal(database)
     for event_id in range(4):
         claim = await journal.claim(ask(event_id), text="x")
         assert claim is not None
         await history.add_pictures(claim.reply_id, [picture(f"{event_id}.png")])
 
-    with _statements(engine) as seen:
+    with _statements() as seen:
         turns = await history.turns_before(CHANNEL, 1_000, limit=2)
 
     assert [turn.pictures[0].filename for turn in turns] == ["2.png", "3.png"]
@@ -87,9 +87,9 @@ async def test_recall_is_two_statements_and_loads_no_picture_of_an_older_turn(en
     assert seen[1][1] == (4, 3)
 
 
-async def test_forgotten_pictures_leave_the_database(engine: AsyncEngine) -> None:
+async def test_forgotten_pictures_leave_the_database(database: Database) -> None:
     """Forgetting is a promise: no row of a picture may stay behind, however it is forgotten."""
-    history, journal = SqlHistory(engine), SqlJournal(engine)
+    history, journal = SqlHistory(database), SqlJournal(database)
     for event_id in range(5):
         asked = ask(event_id, place=Place(event_id, event_id), question_id=1)
         claim = await journal.claim(asked, text="x")
@@ -102,27 +102,29 @@ async def test_forgotten_pictures_leave_the_database(engine: AsyncEngine) -> Non
     await history.forget_guild(3)
     await history.purge(before_s=10e9)
 
-    async with reading(engine) as connection:
-        for table in (pictures, replies):
-            assert (await connection.execute(select(func.count()).select_from(table))).scalar_one() == 0
+    def count(connection: Connection) -> list[int]:
+        tables = (pictures, replies)
+        return [connection.execute(select(func.count()).select_from(each)).scalar_one() for each in tables]
+
+    assert await database.read(count) == [0, 0]
 
 
-async def test_a_message_that_is_none_of_ours_costs_no_write(engine: AsyncEngine) -> None:
+async def test_a_message_that_is_none_of_ours_costs_no_write(database: Database) -> None:
     """Each edit and deletion in a guild is told to the bot, and there is one writer at a time."""
-    history, journal = SqlHistory(engine), SqlJournal(engine)
+    history, journal = SqlHistory(database), SqlJournal(database)
     await journal.claim(ask(1, question_id=5, quote=Quote("Bob", "x", message_id=6)), text="x")
 
-    with _statements(engine) as seen:
+    with _statements() as seen:
         await history.revise(100, 7, "y")
         await history.forget_message(100, 7)
 
     assert [statement.split()[0] for statement, _ in seen] == ["SELECT"] * 2
 
 
-async def test_no_question_walks_over_a_whole_table(engine: AsyncEngine) -> None:
+async def test_no_question_walks_over_a_whole_table(database: Database) -> None:
     """A month of a busy bot is a million rows; each statement must find its own by an index."""
-    history, journal = SqlHistory(engine), SqlJournal(engine)
-    with _statements(engine) as seen:
+    history, journal = SqlHistory(database), SqlJournal(database)
+    with _statements() as seen:
         claim = await journal.claim(ask(1, question_id=5, quote=Quote("Bob", "x", message_id=4)), text="x")
         assert claim is not None
         await history.add_pictures(claim.reply_id, [picture("a.png"), picture("b.png", quoted=True)])
@@ -146,7 +148,7 @@ async def test_no_question_walks_over_a_whole_table(engine: AsyncEngine) -> None
         await journal.find_by_message(100, 7)
         await journal.asked_since(7, 0)
 
-    plans = await _plans(engine, [each for each in seen if not each[0].startswith("INSERT")])
+    plans = await _plans(database, [each for each in seen if not each[0].startswith("INSERT")])
 
     assert any(plan.startswith("SEARCH") for plan in plans)
     assert [plan for plan in plans if plan.startswith("SCAN")] == []
