@@ -1,0 +1,1 @@
+"""Kills the real bot at seeded instants, starts it again, and compares three truths."""

@@ -1,0 +1,1 @@
+"""A fleet under load, while its processes die and are replaced."""

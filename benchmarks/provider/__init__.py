@@ -1,0 +1,1 @@
+"""What reading an answer costs, beside the clients that people use today."""

@@ -1,0 +1,1 @@
+"""Bytes that no server should send, at the client: nothing but RekaErrors may come out."""
