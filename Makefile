@@ -32,7 +32,8 @@ fuzz: .venv/.dev-ready ## bytes that no server should send, at the client; ARGS=
 	@exec $(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: .venv/.dev-ready ## how fresh the text on screen is, beside the bound; takes minutes
-	@exec $(BIN)/python -m benchmarks.delivery $(ARGS)
+	@$(BIN)/python -m benchmarks.delivery $(ARGS)
+	@exec $(BIN)/python -m benchmarks.render.whole_path
 
 chaos: .venv/.dev-ready ## kills the bot 200 times, anywhere, and looks what is lost; takes minutes
 	@exec $(BIN)/python -m benchmarks.chaos $(ARGS)
