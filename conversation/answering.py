@@ -158,6 +158,10 @@ class Answering:
     def _last_draft(self) -> Draft:
         thought = apart(self.text, self._reasoning)
         self.answer, self._reasoning = thought.answer, thought.reasoning
+        if not (self.answer.strip() or self._reasoning or self.error or self._interrupt or self._filtered):
+            self.error = RekaNoTextError(
+                "Reka's answer is white space alone.", finish_reason=self._finish_reason
+            )
         if self.answer.strip():
             limited = self._finish_reason in (AT_MODELS_LIMIT, FILTERED)
             complete = self.error is None and self._interrupt is None and not limited

@@ -19,6 +19,7 @@ from conversation.claiming import Claiming
 from conversation.ending import ConversationCounts, Ending
 from conversation.forgetting import Forgetting
 from conversation.line import Lines, Standing
+from conversation.mending import Mending
 from conversation.model import (
     Ask,
     Author,
@@ -87,7 +88,7 @@ class Conversation:
         self.memory = Forgetting(self._works, history, self._thoughts)
         self.counts = ConversationCounts()
         self._ending = Ending(journal, self._telling, self.counts)
-        self.repair = Repair(
+        mending = Mending(
             works=self._works,
             lines=self._lines,
             journal=journal,
@@ -98,6 +99,7 @@ class Conversation:
             ask_again=self._ask_again,
             now_s=now_s,
         )
+        self.repair = Repair(self._works, journal, self._ending, mending)
 
     @property
     def delivery_counts(self) -> LiveReplyCounts:
@@ -225,7 +227,8 @@ class Conversation:
 
     async def drain(self, grace_s: float, *, farewell_s: float = 5.0) -> None:
         """Take no more questions; let answers end for `grace_s`, then end the rest, each with a note."""
-        self._claiming.closed = self.repair.closed = True
+        self._claiming.closed = True
+        self.repair.close()
         await self._works.wait(grace_s)
         for work in self._works:
             if work.answering is not None:

@@ -160,9 +160,9 @@ class ReplyJournal(Protocol):
         """Undo a `take_over` after which nothing was sent: the reply is left as it was, and to nobody."""
         ...
 
-    async def places_since(self, since_s: float, *, limit: int) -> list[tuple[Place, int]]:
+    async def places_since(self, since_s: float, *, limit: int) -> list[Place]:
         """The places of this process's shards, private ones left out, where something was asked or answered
-        from `since_s` (epoch seconds) on, newest first, each with the newest event claimed there."""
+        from `since_s` (epoch seconds) on, newest first."""
         ...
 
     async def find(self, reply_id: int) -> StoredReply | None:
@@ -193,7 +193,12 @@ class Ownership(Protocol):
         ...
 
     async def away_since_s(self) -> float | None:
-        """Until when (epoch seconds) a process before this one answered for these shards; None: there was none."""
+        """Until when (epoch seconds) a process before this one heard all that was asked in these shards; None:
+        there was none."""
+        ...
+
+    async def caught_up(self) -> None:
+        """Tell that this process has heard all that was asked before it came."""
         ...
 
 
@@ -241,9 +246,9 @@ class SurfaceFinder(Protocol):
 class MissedQuestions(Protocol):
     """Questions that were asked while no process was there to hear them."""
 
-    async def take_up(self, place: Place, *, after_id: int, since_s: float, limit: int) -> int:
-        """Take up the questions in `place` that came after this event, and not before `since_s` (epoch seconds),
-        from one request for `limit` messages; how many there were."""
+    async def take_up(self, place: Place, *, since_s: float, limit: int) -> int:
+        """Take up the questions in `place` that came from `since_s` (epoch seconds) on and that nobody has claimed,
+        from one request for `limit` messages; how many there were. Raises MemoryUnavailable."""
         ...
 
 

@@ -9,7 +9,7 @@ from delivery.surface import Attachment
 PAGES_WITHOUT_FILE = 5
 CODE_PAGES_WITHOUT_FILE = 2
 
-_FENCE = re.compile(r"[ \t]{0,8}(`{3,}|~{3,})[ \t]*([\w+#.-]{0,24})[^`]*")
+_FENCE = re.compile(r"[ \t]{0,8}(`{3,}|~{3,})[ \t]*+([\w+#.-]{0,24})[^`]*")
 _LANGUAGES = (
     "python py py py javascript js js js typescript ts ts ts java java c c cpp cpp c++ cpp csharp cs cs cs "
     "go go rust rs rs rs ruby rb rb rb php php swift swift kotlin kt html html css css json json yaml yaml "

@@ -19,7 +19,7 @@ _LEAST_ROOM_CHARS = 40
 
 def units(text: str) -> int:
     """The length in UTF-16 units, as Discord counts it at worst."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 class Layout:

@@ -260,6 +260,10 @@ class Scanner:
         """True in running text: outside code, the target of a masked link and `<...>`."""
         return not (self.blocks or self.code or self._link == "(" or self._angle)
 
+    def plain_before(self, following: str) -> bool:
+        """Whether `following`, coming next, would stand in running text."""
+        return self.fork().settle(following).plain if self.run else self.plain
+
     @property
     def escaped(self) -> bool:
         """True after a backslash that takes its meaning from the next character."""

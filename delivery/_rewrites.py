@@ -229,10 +229,10 @@ _TEXT_MACRO = r"\\(?:text|textbf|textit|mathrm|operatorname|mbox)\{[^{}$\n]{0,10
 # about prices and variables, and they must not wait for a dollar that never comes.
 _DOLLARS = (
     r"\$(?![\s$])(?:(?!\s[^\W\d_]{3})[^$\n\\^_]){0,60}(?=[\\^_])"
-    rf"(?:{_TEXT_MACRO}|\\[^\n]|(?!\s[^\W\d_]{{2,20}}\s[^\W\d_]{{2}})[^$\n\\]){{1,300}}(?<!\s)\$(?=\D)"
+    rf"(?>{_TEXT_MACRO}|\\[^\n]|(?!\s[^\W\d_]{{2,20}}\s[^\W\d_]{{2}})[^$\n\\]){{1,300}}(?<!\s)\$(?=\D)"
 )
 _DISPLAY = (
-    rf"(?P<inner>(?:(?!\n[ \t]{{0,20}}\n)[\s\S]){{1,{LONGEST_CHARS}}}?)"
+    rf"(?P<inner>(?:(?!\n[ \t]{{0,20}}\n|(?<!\\)\\\[)[\s\S]){{1,{LONGEST_CHARS}}}?)"
     r"(?P<close>%s)(?P<point>[.,;:]?+)[ \t]*+(?=(?P<next>[^ \t]))"
 )
 
@@ -282,7 +282,7 @@ _INLINE_RULES: dict[str, tuple[_Rule, ...]] = {
     ),
     "<": _TAGS,
     "\\": (
-        _Rule(regex.compile(r"\\\([^\n]{1,400}?\\\)"), _formula),
+        _Rule(regex.compile(r"\\\((?:(?!(?<!\\)\\\()[^\n]){1,400}?\\\)"), _formula),
         _Rule(regex.compile(r"(?P<open>\\\[)" + _DISPLAY % r"\\\]"), _display),
     ),
     "$": (

@@ -17,7 +17,8 @@ _SEPARATOR = " | "
 _EMPHASIS_DEEP = 3
 
 HEAD = regex.compile(
-    r"\|(?!\|)[^\n]{1,600}\n[ \t]{0,8}\|?[ \t]*:?-{1,99}:?[ \t]*(?:\|[ \t]*:?-{1,99}:?[ \t]*){0,30}\|?[ \t]*\n"
+    r"\|(?!\|)[^\n]{1,600}\n"
+    r"[ \t]{0,8}\|?[ \t]*+:?-{1,99}:?[ \t]*+(?:\|[ \t]*+:?-{1,99}:?[ \t]*+){0,30}\|?[ \t]*+\n"
 )
 """The header and the delimiter row; the header begins with `|`, as models write it (`||` opens a spoiler)."""
 
@@ -40,11 +41,15 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """The rows of a table that stand together on one page, as plain text; `widths` in columns."""
+    """The rows of a table that stand together on one page, as plain text; `widths` in columns.
+
+    `lines` are the rows as they stand aligned, without header.
+    """
 
     head: Head
     rows: tuple[tuple[str, ...], ...]
     widths: tuple[int, ...]
+    lines: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -55,17 +60,17 @@ class Chunk:
         """This chunk and one more row, written as Markdown."""
         row = tuple(_plain(cell) for cell in cells)
         widths = tuple(max(pair) for pair in zip(self.widths, map(width_of, row), strict=True))
-        return replace(self, rows=(*self.rows, row), widths=widths)
+        rows = (*self.rows, row)
+        # A row that is no wider than those before it leaves them where they are.
+        kept, new = (self.lines, (row,)) if widths == self.widths else ((), rows)
+        lines = (*kept, *(_line(cells, widths, self.head.sides) for cells in new))
+        return replace(self, rows=rows, widths=widths, lines=lines)
 
     def block(self) -> str:
         """The chunk as a code block, its columns aligned."""
         header = tuple(_plain(cell) for cell in self.head.cells)
         rule = "-+-".join("-" * width for width in self.widths)
-        return "\n".join(("```", self._line(header), rule, *map(self._line, self.rows), "```"))
-
-    def _line(self, cells: tuple[str, ...]) -> str:
-        padded = zip(cells, self.widths, self.head.sides, strict=True)
-        return _SEPARATOR.join(_pad(*cell) for cell in padded).rstrip()
+        return "\n".join(("```", _line(header, self.widths, self.head.sides), rule, *self.lines, "```"))
 
 
 def read_head(lines: str) -> Head | None:
@@ -134,6 +139,10 @@ def _cluster_width(cluster: str) -> int:
     if "\U0001f1e6" <= cluster[0] <= "\U0001f1ff":
         return 2  # a flag is a pair of letters that no width table calls wide
     return 0 if unicodedata.category(cluster[0]) in ("Mn", "Me", "Cf") else 1
+
+
+def _line(cells: tuple[str, ...], widths: tuple[int, ...], sides: str) -> str:
+    return _SEPARATOR.join(_pad(*cell) for cell in zip(cells, widths, sides, strict=True)).rstrip()
 
 
 def _pad(text: str, width: int, side: str) -> str:

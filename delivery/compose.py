@@ -13,6 +13,7 @@ from delivery.surface import Attachment
 
 MOST_PAGES = 10
 WHOLE_ANSWER = "answer.md"
+_STEP_CHARS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +143,21 @@ class _Growing:
     def contents(self, text: str, *, ended: bool, most_pages: int | None) -> list[str]:
         """The contents that show `text`; past `most_pages` one more, and no more of the text is read."""
         over = most_pages is not None and len(self._last) > most_pages
-        if not over and (text, ended) != (self._text, self._ended):
-            for piece in self._renderer.read(text, ended=ended):
-                self._layout.add(piece)
-            self._last = self._layout.contents(ended=ended)
+        new = (text, ended) != (self._text, self._ended)
+        if new and not over and (most_pages is None or not self._fills(text, most_pages)):
+            self._read(text, ended=ended)
         self._text, self._ended = text, ended
         return self._last
+
+    def _fills(self, text: str, most_pages: int) -> bool:
+        """Read a text that came at once only as far as the pages go; whether they are full then."""
+        for end in range(len(self._text) + _STEP_CHARS, len(text), _STEP_CHARS):
+            self._read(text[:end], ended=False)
+            if len(self._last) > most_pages:
+                return True
+        return False
+
+    def _read(self, text: str, *, ended: bool) -> None:
+        for piece in self._renderer.read(text, ended=ended):
+            self._layout.add(piece)
+        self._last = self._layout.contents(ended=ended)

@@ -13,6 +13,7 @@ How Markdown is read, and so what counts as open, stands in delivery/_markdown.p
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -22,6 +23,8 @@ import regex
 from delivery._markdown import Scanner
 
 HELD_CHARS = 100
+
+_MARK_EVERY_CHARS = 64
 
 _JOINS = regex.compile(r"[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]")
 _SENTENCE_END = re.compile(r"""(?<!\d)[.!?…:;。！？]["'”’)\]*_~|」』）]*$|\w\d[.!?]$""")
@@ -94,7 +97,8 @@ class _LivePage:
         self._limit_of, self._number = limit_of, number
         self._limit = limit_chars
         self._held = min(HELD_CHARS, limit_chars // 4)
-        self._begin = self._near = scanner
+        self._begin = scanner
+        self._marks: list[Scanner] = []
         # A page that goes on in a block keeps the indentation of its first line; others begin at a word.
         self._start: int | None = scanner.pos if scanner.blocks else None
         self._scanner = scanner.fork()
@@ -120,6 +124,8 @@ class _LivePage:
                 self._start = pos
             if self._take(text, pos, char):
                 return self._cut(text, pos)
+            if (pos + 1) % _MARK_EVERY_CHARS == 0:
+                self._marks.append(self._scanner.fork())
         return None
 
     def _take(self, text: str, pos: int, char: str) -> bool:
@@ -265,11 +271,11 @@ class _LivePage:
         return [*pages, *live.last_pages(text)]
 
     def _at(self, text: str, pos: int) -> Scanner:
-        """A scanner that has read this page up to `pos`; it goes on from the last one, where that is possible."""
-        near = self._near if self._near.pos <= pos else self._begin
-        scanner = near.fork().feed(text[near.pos : pos])
-        self._near = scanner.fork()
-        return scanner
+        """A scanner that has read this page up to `pos`."""
+        after = bisect_right(self._marks, pos, key=lambda mark: mark.pos)
+        # Where no place is nice, dozens are tried: none of them may read the whole page again.
+        near = self._marks[after - 1] if after else self._begin
+        return near.fork().feed(text[near.pos : pos])
 
     def _page(self, text: str, pos: int, scanner: Scanner, *, moment: bool = False) -> Page | None:
         start = self._start or 0
@@ -293,7 +299,7 @@ def _closed(shown: str, closers: str) -> str:
 
 
 def _units(text: str) -> int:
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _joins(char: str) -> bool:

@@ -99,7 +99,7 @@ class Renderer:
             self._show(char, 1)
             return True
         asks = scanner.bare or char in INLINE_STARTS
-        if asks and not scanner.escaped and scanner.fork().settle(char).plain:
+        if asks and not scanner.escaped and scanner.plain_before(char):
             answer = self._ask(text, char, ended=ended)
             if answer is WAIT:
                 return False
@@ -171,9 +171,9 @@ class Renderer:
                 self._tildes = 0
                 return True
         if text[self._pos] != "`":
-            end = text.find("`", self._pos)
             line = text.find("\n", self._pos) + 1 or len(text)
-            end = min(len(text) if end < 0 else end, line)
+            tick = text.find("`", self._pos, line)
+            end = tick if tick >= 0 else line
             self._show(text[self._pos : end], end - self._pos)
             return True
         ticks = _TICKS.match(text, self._pos, partial=not ended)

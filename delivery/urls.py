@@ -7,7 +7,8 @@ import re
 from delivery._markdown import Scanner
 
 _SCHEMES = ("http://", "https://")
-_URL = re.compile(r"https?://[^\s<>\"`、。，！？；：「」『』（）【】《》]*", re.IGNORECASE)
+_SCHEME_CHARS = 8
+_URL = re.compile(r"https?://[^\s<>\"`、。，！？；：「」『』（）【】《》]{0,2000}", re.IGNORECASE)
 _TRAILING = frozenset(".,;:!?'*_~|\\")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _BRACKETS_CHARS = 200
@@ -47,7 +48,8 @@ class UrlWrapper:
             if not self._may_begin(text):
                 self._settle(text[self._pos], 1)
                 continue
-            if any(scheme.startswith(text[self._pos :].lower()) for scheme in _SCHEMES):
+            begun = text[self._pos : self._pos + _SCHEME_CHARS].lower()
+            if self._pos + len(begun) == len(text) and any(one.startswith(begun) for one in _SCHEMES):
                 return ""
             url = _URL.match(text, self._pos)
             if url is None:
@@ -83,14 +85,15 @@ class UrlWrapper:
         char = text[self._pos]
         if char not in "hH" or (self._pos and text[self._pos - 1].isalnum()):
             return False
-        return self._scanner.fork().settle(char).plain
+        return self._scanner.plain_before(char)
 
     def _masks_a_link(self, text: str, url_end: int) -> bool | None:
         """Whether the URL is the visible text of a masked link; None while that is open."""
         if not self._scanner.in_brackets:
             return False
-        line_end = text.find("\n", self._pos)
-        window = text[self._pos : min(len(text) if line_end < 0 else line_end, url_end + _BRACKETS_CHARS)]
+        most = min(len(text), url_end + _BRACKETS_CHARS)
+        line_end = text.find("\n", self._pos, most)
+        window = text[self._pos : most if line_end < 0 else line_end]
         closing = window.find("]")
         after = self._pos + closing + 1
         if closing >= 0:
@@ -101,10 +104,12 @@ class UrlWrapper:
 def _url_chars(url: str) -> int:
     """How much of a match is the URL: without punctuation after it, or a bracket closing one before it."""
     end = len(url)
+    surplus = {closing: url.count(closing) - url.count(opening) for closing, opening in _BRACKETS.items()}
     while end:
         last = url[end - 1]
-        unbalanced = last in _BRACKETS and url.count(last, 0, end) > url.count(_BRACKETS[last], 0, end)
-        if last not in _TRAILING and not unbalanced:
+        if last not in _TRAILING and surplus.get(last, 0) <= 0:
             break
+        if last in surplus:
+            surplus[last] -= 1
         end -= 1
     return end if any(char.isalnum() for char in url[url.index("//") : end]) else 0

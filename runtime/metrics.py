@@ -28,7 +28,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 import reka_provider
-from conversation.repair import RepairCounts
+from conversation.mending import RepairCounts
 from delivery.histogram import Histogram
 from runtime.rekas import RekaBreaker
 from runtime.services import Services

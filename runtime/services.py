@@ -112,6 +112,11 @@ async def open_services(settings: Settings, members: GuildMembers, ledger: Ledge
         if settings.is_in_fleet:
             identify_lock = PostgresIdentifyLock(settings.database_url.get_secret_value())
             stack.push_async_callback(identify_lock.aclose)
+        catch_up = CatchUp(journal, owners, scheduler)
+        try:
+            await catch_up.open()
+        except StorageError as error:
+            raise CannotStart(str(error)) from error
         repairing = asyncio.create_task(conversation.repair.run(owners))
         stack.push_async_callback(_end, repairing)
         purging = asyncio.create_task(_purge_daily(history, settings.history_days))
@@ -127,7 +132,7 @@ async def open_services(settings: Settings, members: GuildMembers, ledger: Ledge
             ledger,
             scheduler,
             cdn,
-            CatchUp(journal, owners, scheduler),
+            catch_up,
             identify_lock=identify_lock,
         )
 

@@ -36,17 +36,17 @@ TAKE_AGAIN = (
 )
 UPDATE = update(replies).where(_IS_IT)
 # Written into the statement, since SQLite uses the partial index for that alone.
-_CLAIMED = replies.c.state == literal_column(f"'{ReplyState.CLAIMED}'")
-HAND_ON = update(replies).where(_IS_IT, _CLAIMED).values(owner=None)
+CLAIMED = replies.c.state == literal_column(f"'{ReplyState.CLAIMED}'")
+HAND_ON = update(replies).where(_IS_IT, CLAIMED).values(owner=None)
 GIVE_BACK = (
     update(replies)
-    .where(_IS_IT, _CLAIMED, replies.c.attempt == bindparam("of_attempt"))
+    .where(_IS_IT, CLAIMED, replies.c.attempt == bindparam("of_attempt"))
     .values(owner=None, attempt=replies.c.attempt - 1)
 )
-HAND_ON_ALL = update(replies).where(_CLAIMED, replies.c.owner == bindparam("of_owner")).values(owner=None)
+HAND_ON_ALL = update(replies).where(CLAIMED, replies.c.owner == bindparam("of_owner")).values(owner=None)
 TAKE_OVER = (
     update(replies)
-    .where(_IS_IT, _CLAIMED, replies.c.owner.is_not_distinct_from(bindparam("owner_before")))
+    .where(_IS_IT, CLAIMED, replies.c.owner.is_not_distinct_from(bindparam("owner_before")))
     .values(
         attempt=replies.c.attempt + 1,
         deaths=replies.c.deaths + case((replies.c.owner.is_(None), 0), else_=1),
@@ -94,7 +94,7 @@ def left(shards: Shards | None) -> Select[*tuple[object, ...]]:
     return (
         select(replies)
         .where(
-            _CLAIMED,
+            CLAIMED,
             _of_shards(shards),
             or_(
                 replies.c.owner.is_(None),
@@ -115,7 +115,7 @@ def left(shards: Shards | None) -> Select[*tuple[object, ...]]:
 def places_since(shards: Shards | None) -> Select[*tuple[object, ...]]:
     """Where something happened lately."""
     return (
-        select(replies.c.channel_id, replies.c.guild_id, func.max(replies.c.event_id).label("newest"))
+        select(replies.c.channel_id, replies.c.guild_id)
         .where(
             replies.c.updated_at_s >= bindparam("since_s"), replies.c.private_to.is_(None), _of_shards(shards)
         )

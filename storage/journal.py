@@ -190,13 +190,13 @@ class SqlJournal:
 
         await self._database.write(write)
 
-    async def places_since(self, since_s: float, *, limit: int) -> list[tuple[Place, int]]:
-        """Where something was asked or answered from `since_s` on, with the newest event claimed there."""
+    async def places_since(self, since_s: float, *, limit: int) -> list[Place]:
+        """Where something was asked or answered from `since_s` on, newest first."""
         which = {"since_s": since_s, "at_most": limit}
 
-        def load(connection: Connection) -> list[tuple[Place, int]]:
+        def load(connection: Connection) -> list[Place]:
             rows = connection.execute(self._places_since, which)
-            return [(Place(row.channel_id, row.guild_id), row.newest) for row in rows]
+            return [Place(row.channel_id, row.guild_id) for row in rows]
 
         return await self._database.read(load)
 

@@ -28,12 +28,14 @@ _OTHERS = select(owners.c.id, owners.c.renewed_at_s, owners.c.left_at_s).where(
     owners.c.id != bindparam("of_owner")
 )
 _AWAY_SINCE = select(func.max(func.coalesce(owners.c.left_at_s, owners.c.renewed_at_s))).where(
-    owners.c.id != bindparam("of_owner"), owners.c.slot == bindparam("in_slot")
+    owners.c.id != bindparam("of_owner"), owners.c.slot == bindparam("in_slot"), owners.c.caught_up
 )
 _FORGET = delete(owners).where(
     owners.c.id != bindparam("of_owner"),
     owners.c.renewed_at_s < bindparam("before_s"),
-    owners.c.id.not_in(select(replies.c.owner).where(replies.c.owner.is_not(None))),
+    owners.c.id.not_in(
+        select(replies.c.owner).where(_reply_statements.CLAIMED, replies.c.owner.is_not(None))
+    ),
 )
 
 
@@ -86,7 +88,7 @@ class SqlOwners:
         await self._database.write(write)
 
     async def away_since_s(self) -> float | None:
-        """Until when a process before this one answered for the same shards; None where there was none."""
+        """Until when a process before this one heard all that was asked in the same shards; None: there was none."""
         which = {"of_owner": self._database.owner, "in_slot": self._slot}
 
         def load(connection: Connection) -> float | None:
@@ -94,6 +96,15 @@ class SqlOwners:
             return found
 
         return await self._database.read(load)
+
+    async def caught_up(self) -> None:
+        """Tell that this process has heard all that was asked before it came."""
+        which = {"of_owner": self._database.owner, "caught_up": True}
+
+        def write(connection: Connection) -> None:
+            connection.execute(_RENEW, which)
+
+        await self._database.write(write)
 
     def _renew(self, connection: Connection) -> list[tuple[int, float, float | None]]:
         owner, now_s = self._database.owner, self._now_s()

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -134,6 +135,8 @@ owners = Table(
     Column("slot", Text, nullable=False),
     Column("renewed_at_s", Double, nullable=False),
     Column("left_at_s", Double),
+    # Whether it has read what was asked before it came; until then, what it missed is missed.
+    Column("caught_up", Boolean, nullable=False, server_default=false()),
 )
 
 command_digests = Table(

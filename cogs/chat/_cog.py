@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
@@ -76,6 +76,7 @@ class ChatCog(commands.Cog, name="ChatCog"):
     ) -> None:
         self._bot = bot
         self._conversation = conversation
+        self._journal = journal
         self._catch_up = catch_up
         self._fetch = fetch
         self._lost_answers = lost_answers
@@ -146,12 +147,18 @@ class ChatCog(commands.Cog, name="ChatCog"):
     @_owned
     async def on_ready(self) -> None:
         """Answer what was asked while no process was there to hear it."""
-        await self._catch_up.run(MissedMessages(self._bot, self._me, self._lost_answers, self._hear))
+        missed = MissedMessages(self._bot, self._me, self._lost_answers, self._journal, self._hear)
+        await self._catch_up.run(missed)
 
-    def _hear(self, message: discord.Message) -> None:
-        task = asyncio.create_task(self.on_message(message))
+    def _hear(self, messages: Sequence[discord.Message]) -> None:
+        task = asyncio.create_task(self._answer_in_turn(messages))
         self._handlers.add(task)
         task.add_done_callback(self._handlers.discard)
+
+    async def _answer_in_turn(self, messages: Sequence[discord.Message]) -> None:
+        """One after the other: together they might be more than may wait in one place."""
+        for message in messages:
+            await self.on_message(message)
 
     @app_commands.command(name="ask", description="Ask Reka a question")
     @app_commands.describe(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import discord
@@ -12,21 +12,24 @@ from cogs.chat._finder import channel_at
 from cogs.chat._intake import is_for_us
 from cogs.chat._surface import LostAnswers
 from conversation.model import Place
+from conversation.ports import ReplyJournal
 
 log = logging.getLogger(__name__)
 
 
 class MissedMessages:
-    """The port MissedQuestions over discord.py; `hear` takes a message as if it came just now."""
+    """The port MissedQuestions over discord.py; `hear` takes messages as if they came just now."""
 
     def __init__(
         self,
         client: discord.Client,
         me: discord.ClientUser,
         lost_answers: LostAnswers,
-        hear: Callable[[discord.Message], None],
+        journal: ReplyJournal,
+        hear: Callable[[Sequence[discord.Message]], None],
     ) -> None:
         self._client = client
+        self._journal = journal
         self._me = me
         self._failures: tuple[type[Exception], ...] = (
             discord.HTTPException,
@@ -35,12 +38,11 @@ class MissedMessages:
         )
         self._hear = hear
 
-    async def take_up(self, place: Place, *, after_id: int, since_s: float, limit: int) -> int:
-        """Hear the questions that came in `place` after this event and not before `since_s`, oldest first."""
+    async def take_up(self, place: Place, *, since_s: float, limit: int) -> int:
+        """Hear the questions that came in `place` from `since_s` on and that nobody has claimed, oldest first."""
         if place.guild_id is not None and self._client.get_guild(place.guild_id) is None:
             return 0  # we were thrown out; and a message without its guild would pass for a direct one
-        since_id = discord.utils.time_snowflake(datetime.fromtimestamp(since_s, UTC))
-        after = discord.Object(max(after_id, since_id))
+        after = discord.Object(discord.utils.time_snowflake(datetime.fromtimestamp(since_s, UTC)))
         channel = channel_at(self._client, place)
         try:
             found = [
@@ -52,6 +54,12 @@ class MissedMessages:
             fields = {"channel_id": place.channel_id, "error": type(error).__name__}
             log.info("could not read what was missed", extra=fields)
             return 0
-        for message in found:
-            self._hear(message)
-        return len(found)
+        missed = [message for message in found if not await self._is_claimed(message)]
+        if missed:
+            self._hear(missed)
+        return len(missed)
+
+    async def _is_claimed(self, message: discord.Message) -> bool:
+        # Asked here, since who may ask is looked at before the claim: an old question could be refused anew.
+        stored = await self._journal.find_by_message(message.channel.id, message.id)
+        return stored is not None and stored.event_id == message.id

@@ -215,8 +215,11 @@ class TokenSurface:
         if channel is not None:
             await channel.edit(ref, content, offers=offers, attachment=attachment)
             return
+        named = self._named(ref)
+        if named == ORIGINAL:
+            self._original_id = ref.message_id
         with as_surface_errors(self._lost_answers):
-            await self._edit(self._named(ref), content, offers, attachment)
+            await self._edit(named, content, offers, attachment)
 
     async def delete(self, ref: MessageRef) -> None:
         channel = self._edits_by_channel(ref)

@@ -285,14 +285,14 @@ class MemoryStore:
             reply.owner = None
             reply.stored = replace(reply.stored, attempt=claim.attempt - 1)
 
-    async def places_since(self, since_s: float, *, limit: int) -> list[tuple[Place, int]]:
+    async def places_since(self, since_s: float, *, limit: int) -> list[Place]:
         await asyncio.sleep(0)
-        newest: dict[Place, int] = {}
+        newest: dict[Place, None] = {}
         for reply in sorted(self._replies.values(), key=lambda reply: -reply.updated_at_s):
             stored = reply.stored
             if reply.updated_at_s >= since_s and stored.place.private_to is None:
-                newest[stored.place] = max(newest.get(stored.place, 0), stored.event_id)
-        return list(newest.items())[:limit]
+                newest.setdefault(stored.place)
+        return list(newest)[:limit]
 
     async def find(self, reply_id: int) -> StoredReply | None:
         await asyncio.sleep(0)

@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from conversation.model import Ask, Author, MessageRef, Place
+from conversation.model import Ask, Author, MessageRef, Place, ReplyState
 from sandbox.reka_space import Script
 from storage.engine import open_engine
 from storage.history import SqlHistory
@@ -282,8 +282,10 @@ async def _remembered(house: House, *, days_ago: float, words: str) -> None:
     )
     engine = await open_engine(house.settings.database_url.get_secret_value())
     try:
-        claim = await SqlJournal(engine, now_s=then_s).claim(ask, text=words)
+        journal = SqlJournal(engine, now_s=then_s)
+        claim = await journal.claim(ask, text=words)
         assert claim is not None
         await SqlHistory(engine, now_s=then_s).remember(claim.reply_id, "Noted.", complete=True)
+        await journal.finish(claim.reply_id, ReplyState.ENDED)
     finally:
         await engine.dispose()

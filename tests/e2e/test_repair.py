@@ -120,9 +120,13 @@ async def test_a_message_that_nobody_wrote_down_is_found_and_adopted(
         await house.until_shown("Half")
 
     house.sandbox.faults.clear()
-    house.reka.enqueue(Script("Whole."))
+    text = "word " * 600
+    house.reka.enqueue(Script(text))
     async with life.bot():
-        await house.until_shown("Whole.")
+        await house.until_ended()
+
+    assert len(house.replies()) == 2
+    assert " ".join(reply.content for reply in house.replies()).split() == text.split()
 
 
 async def test_a_question_with_a_picture_is_asked_again_with_it(life: Life) -> None:

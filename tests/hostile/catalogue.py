@@ -28,6 +28,8 @@ class Hostile:
     in_command: bool = False
 
 
+_LONG_CHARS = 5_000
+_PIECES = 20
 _EVENT = {"type": "model", "text": "a", "finish_reason": "stop", "metadata": {}}
 
 
@@ -77,10 +79,10 @@ _ANSWERS: dict[str, str] = {
     "an address with brackets": "https://a.b/" + "(" * 3000 + ")" * 3000,
     "100,000 backticks": "`" * 100_000,
     "100,000 stars": "*" * 100_000,
-    "2,000 underscores and tildes": "_~" * 1_000,
-    "8,000 quotes": "> " * 8_000,
-    "10,000 brackets": "[" * 5_000 + "](" * 2_500,
-    "one word of 200,000 letters": "a" * 200_000,
+    "16,000 underscores and tildes": "_~" * 8_000,
+    "50,000 quotes": "> " * 50_000,
+    "40,000 brackets": "[" * 20_000 + "](" * 10_000,
+    "one word of a million letters": "a" * 1_000_000,
     "100,000 empty lines": "x" + "\n" * 100_000 + "y",
     "fences of each length": "\n".join("`" * n + "py" for n in range(3, 200)),
     "lists in lists": "\n".join(" " * n + "- a" for n in range(400)),
@@ -96,6 +98,9 @@ _ANSWERS: dict[str, str] = {
     "text that turns around": "\u202e" * 500 + "evil" + "\u2066" * 500,
     "piles of accents": "Z" + "\u0351\u036f\u0489" * 20_000,
     "little but white space": " \n\t\u2003\u3000" * 500 + "a",
+    "nothing but white space": " \n\t\u2003\u3000" * 500,
+    "text macros without an end": "$^" + r"\text{a}" * 400,
+    "a delimiter row of spaces": "|a|\n|-" + " " * 30_000 + "x",
     "timestamps and commands": "<t:99999999999999:R> </ask:1> <id:customize> <a:x:1> <#1>" * 50,
     "a note of the bot's own": "-# I left out nothing.\n-# " * 200,
 }
@@ -171,7 +176,12 @@ def _with_picture(hostile: Hostile) -> Callable[[], Hostile]:
 
 
 def _answer(text: str) -> Hostile:
-    return Hostile(script=Script(text, burst=True, ascii_only=True))
+    if len(text) < _LONG_CHARS or "{" in text:
+        return Hostile(script=Script(text, burst=True, ascii_only=True))
+    # Each event of space repeats the whole text: 50,000 words one by one would be gigabytes.
+    size = -(-len(text) // _PIECES)
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    return Hostile(script=Script(pieces=pieces, burst=True, ascii_only=True))
 
 
 def _made(

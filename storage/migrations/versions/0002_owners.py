@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("slot", sa.Text, nullable=False),
         sa.Column("renewed_at_s", sa.Double, nullable=False),
         sa.Column("left_at_s", sa.Double),
+        sa.Column("caught_up", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.PrimaryKeyConstraint("id", name="pk_owners"),
     )
     op.add_column("replies", sa.Column("owner", sa.BigInteger))

@@ -247,6 +247,18 @@ async def test_an_answer_of_white_space_is_not_remembered() -> None:
     assert kept.told == []
 
 
+@pytest.mark.parametrize("text", [" \n", " \n\t\u2003\u3000" * 500, "<reasoning></reasoning>\n"])
+async def test_an_answer_of_white_space_is_an_odd_answer(text: str) -> None:
+    """Nobody can see it: without a sentence the question would look unheard."""
+    answer = answering(script(CompletionState(text, finish_reason="stop")))
+
+    drafts = await drafts_of(answer)
+
+    assert drafts[-1].note == f"-# {say('reka-odd', 'en-US')}"
+    assert drafts[-1].offers == (TRY_AGAIN,)
+    assert isinstance(answer.error, RekaNoTextError)
+
+
 async def test_the_unexpected_goes_through() -> None:
     """Only Reka's own failures have a sentence here."""
     model = script("half", KeyError("bug"))

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from conversation.mending import MOST_DEATHS
 from conversation.model import FileUnavailable, IncomingFile, LeftReply, MessageRef, ReplyState, WayBack
 from conversation.ports import MemoryUnavailable, Scene, Seen
-from conversation.repair import MOST_DEATHS, RENEW_EVERY_S
+from conversation.repair import RENEW_EVERY_S
 from conversation.sentences import note, say
 from delivery.surface import OfferKind, Surface, SurfaceForbidden, SurfaceUnsure
 from reka_provider import CompletionState
+from tests.contract.stores import picture
 from tests.unit.conversation.talk import PLACE, Talk
 from tests.unit.delivery.fake_surface import CHANNEL_ID, FakeSurface, Status
 from tests.unit.virtual_time import until
@@ -75,13 +77,13 @@ class Leases:
     """Says who is dead."""
 
     dead: set[int] = field(default_factory=set)
-    failing: bool = False
+    failing: Exception | None = None
     renewed: int = 0
 
     async def renew(self) -> frozenset[int]:
         self.renewed += 1
-        if self.failing:
-            raise MemoryUnavailable("The database is out of reach.")
+        if self.failing is not None:
+            raise self.failing
         return frozenset(self.dead)
 
     async def leave(self) -> None:
@@ -442,6 +444,33 @@ async def test_a_question_whose_files_are_gone_is_not_asked_again() -> None:
     assert len(talk.model.streams) == 1
 
 
+async def test_files_that_reached_memory_need_not_be_had_again() -> None:
+    """The picture of a command cannot be fetched a second time, and need not be."""
+    talk = Talk()
+    talk.model.answers("Half", asyncio.Event())
+    talk.begin(talk.ask("what is it?", files=(IncomingFile("cat.png", 3, _gone),)))
+    await until(lambda: talk.discord.screen() == ["Half"], every_s=0.05)
+    await talk.store.add_pictures(1, [picture("cat.png")])
+    talk = await killed(talk)
+    async with succeeding(talk) as successor:
+        await successor.repaired()
+
+    assert successor.screen == ["Fine."]
+
+
+async def test_a_loop_that_meets_the_unexpected_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a lease the others would take this process for dead, and write over its answers."""
+    talk = Talk()
+    async with succeeding(talk) as successor:
+        successor.leases.failing = ZeroDivisionError("a bug")
+        await asyncio.sleep(2 * RENEW_EVERY_S)
+        before = successor.leases.renewed
+        await asyncio.sleep(RENEW_EVERY_S)
+
+        assert successor.leases.renewed > before
+    assert "unexpected" in caplog.messages
+
+
 async def _gone(_limit_bytes: int) -> bytes:
     raise FileUnavailable("file-gone")
 
@@ -510,11 +539,11 @@ async def test_a_lease_is_renewed_every_few_seconds_whatever_happens(
     """Who does not renew it is taken for dead, and its replies are taken over; one line tells of an outage."""
     talk = Talk()
     async with succeeding(talk) as successor:
-        successor.leases.failing = True
+        successor.leases.failing = MemoryUnavailable("The database is out of reach.")
         await asyncio.sleep(10 * RENEW_EVERY_S)
         assert successor.leases.renewed >= 10
         assert caplog.messages.count("cannot see what was left") == 1
-        successor.leases.failing = False
+        successor.leases.failing = None
         await asyncio.sleep(RENEW_EVERY_S)
         assert successor.leases.renewed >= 11
 

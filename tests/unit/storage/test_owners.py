@@ -164,6 +164,7 @@ async def test_absence_lasts_from_the_last_sign_of_life_in_the_same_shards(tmp_p
     async with process(url, clock, shards=Shards(frozenset({0}), 2)) as one:
         assert await one.owners.away_since_s() is None
         await one.owners.renew()
+        await one.owners.caught_up()
         clock.at_s += 7
         await one.owners.leave()
         left_at_s = clock.at_s
@@ -171,9 +172,10 @@ async def test_absence_lasts_from_the_last_sign_of_life_in_the_same_shards(tmp_p
     async with process(url, clock, shards=Shards(frozenset({1}), 2)) as neighbour:
         await neighbour.owners.renew()
         assert await neighbour.owners.away_since_s() is None
-    async with process(url, clock, shards=Shards(frozenset({0}), 2)) as successor:
-        await successor.owners.renew()
-        assert await successor.owners.away_since_s() == left_at_s
+    for _ in range(2):  # the first of them dies before it has read what was missed
+        async with process(url, clock, shards=Shards(frozenset({0}), 2)) as successor:
+            await successor.owners.renew()
+            assert await successor.owners.away_since_s() == left_at_s
 
 
 async def test_owners_of_long_ago_are_forgotten(tmp_path: Path) -> None:
@@ -203,7 +205,7 @@ async def test_a_process_repairs_the_replies_of_its_own_shards(tmp_path: Path) -
 
         assert [each.stored.event_id for each in await zero.journal.left(dead=(), in_flight=())] == [2, 3]
         assert [each.stored.event_id for each in await one.journal.left(dead=(), in_flight=())] == [1]
-        assert await one.journal.places_since(0, limit=9) == [(Place(1, guild_of_shard_1), 1)]
+        assert await one.journal.places_since(0, limit=9) == [Place(1, guild_of_shard_1)]
 
 
 async def test_a_way_back_is_unreadable_in_the_file(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from conversation.model import MessageRef, Place, Quote, ReplyState
 from storage.engine import Database, open_engine
 from storage.history import SqlHistory
 from storage.journal import SqlJournal
+from storage.owners import SqlOwners
 from storage.tables import metadata, pictures, replies
 from tests.contract.stores import CHANNEL, ask, picture
 
@@ -154,3 +155,18 @@ async def test_no_question_walks_over_a_whole_table(database: Database) -> None:
     assert [plan for plan in plans if plan.startswith("SCAN")] == []
     # To sort the two turns of one reply is nothing; to sort a place would be.
     assert [plan for plan in plans if plan.startswith("USE TEMP B-TREE FOR ORDER BY")] == []
+
+
+async def test_looking_for_what_was_left_walks_over_what_is_under_way_alone(database: Database) -> None:
+    """It is done every few seconds, over a month of replies that have ended."""
+    journal, owners = SqlJournal(database), SqlOwners(database)
+    with _statements() as seen:
+        await owners.renew()
+        await owners.renew()
+        await journal.left(dead=[1], in_flight=[2])
+        await owners.leave()
+
+    plans = await _plans(database, [each for each in seen if not each[0].startswith("INSERT")])
+
+    over_replies = {plan for plan in plans if "replies" in plan}
+    assert over_replies == {"SCAN replies USING INDEX ix_replies_claimed"}

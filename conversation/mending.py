@@ -1,0 +1,243 @@
+"""One reply that a dead process left: finished, asked again, or ended with a note; never twice, never in a loop.
+
+It is taken over in the journal first, so that of two processes one mends it. Then the screen is looked at, since the
+journal may be one message behind it. What memory holds whole is shown; a young question that still stands there is
+asked again, once; everything else is closed with a note and a button.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from conversation.ending import Ending
+from conversation.line import Lines
+from conversation.model import Claim, IncomingFile, LeftReply, MessageRef, Place, ReplyState, Turn
+from conversation.offers import try_again
+from conversation.ports import History, MemoryUnavailable, ReplyJournal, Scene, Seen, SurfaceFinder
+from conversation.sentences import note, say
+from conversation.telling import Telling, one_draft
+from conversation.work import Work, Works
+from delivery.live_reply import NONCE_HOLDS_S
+from delivery.scheduler import Scheduler, Urgency
+from delivery.surface import Draft, OfferKind, SurfaceError, SurfaceForbidden, SurfaceGone
+
+log = logging.getLogger(__name__)
+
+ASKED_LATELY_S = 120.0  # who asked longer ago has gone on, or asked anew
+MOST_DEATHS = 5  # after so many even the note is left out: it may be what kills
+
+AskAgain = Callable[[Work, Claim, tuple[MessageRef, ...], tuple[IncomingFile, ...]], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class RepairCounts:
+    """What became of the replies that were left."""
+
+    asked_again: int = 0
+    finished: int = 0
+    """Shown whole out of memory, or found whole on screen."""
+    labelled: int = 0
+    removed: int = 0
+    """Their question was gone."""
+    unreachable: int = 0
+    given_up: int = 0
+
+
+class Mending:
+    """Mends replies, each in its turn among those of its place."""
+
+    def __init__(
+        self,
+        *,
+        works: Works,
+        lines: Lines[Place],
+        journal: ReplyJournal,
+        history: History,
+        telling: Telling,
+        ending: Ending,
+        scheduler: Scheduler,
+        ask_again: AskAgain,
+        now_s: Callable[[], float],
+    ) -> None:
+        self._works = works
+        self._lines = lines
+        self._journal = journal
+        self._history = history
+        self._telling = telling
+        self._ending = ending
+        self._scheduler = scheduler
+        self._ask_again = ask_again
+        self._now_s = now_s
+        self.closed = False
+        self.counts = RepairCounts()
+
+    async def mend(self, work: Work, left: LeftReply, finder: SurfaceFinder) -> None:
+        """Take the reply over and bring it to its end on `work.surface`."""
+        with self._lines.join(work.ask.place) as standing:
+            await standing.turn()  # whoever answers here now must not be taken for what was left
+            if self.closed:
+                return
+            try:
+                claim = await self._journal.take_over(left)
+                if claim is not None:
+                    work.claim = claim
+                    work.live = self._telling.live_reply(work, left.stored.messages, courtesy=True)
+                    await self._mend(work, claim, left, finder)
+            except MemoryUnavailable as error:  # what stands there stays; it is looked for again
+                log.warning("could not repair yet", extra=work.log_fields(why=str(error)))
+
+    async def _mend(self, work: Work, claim: Claim, left: LeftReply, finder: SurfaceFinder) -> None:
+        if left.deaths >= MOST_DEATHS:
+            log.error("gave a reply up: whoever repairs it dies", extra=work.log_fields(deaths=left.deaths))
+            self.counts.given_up += 1
+            await self._journal.finish(claim.reply_id, ReplyState.BROKEN)
+            return
+        scene = await self._look(work, claim, left, finder)
+        if scene is None:
+            return
+        if scene.waiting:
+            self._works.aside(self._take_sign_back(work))
+        messages = await self._known(work, claim, left, scene)
+        refs = tuple(message.ref for message in messages)
+        answer = await self._answer(left)
+        if scene.question_gone:
+            await self._remove(work, refs)
+        elif left.stored.messages and not messages:
+            work.why_dropped = "reply deleted"
+            await self._ending.finish(work, ReplyState.DROPPED)
+        elif messages and messages[-1].offers:
+            await self._close(work, messages[-1], answer)
+        elif answer is not None and answer.complete:
+            await self._show_whole(work, answer, refs)
+        elif await self._worth_asking(left, scene):
+            log.info("asking again", extra=work.log_fields(attempt=claim.attempt))
+            self.counts.asked_again += 1
+            work.courtesy = False
+            work.ask = replace(work.ask, files=scene.files)
+            await self._ask_again(work, claim, refs, scene.quoted_files)
+        else:
+            await self._label(work, claim, left, messages)
+
+    async def _look(self, work: Work, claim: Claim, left: LeftReply, finder: SurfaceFinder) -> Scene | None:
+        """What stands there; None where that cannot be told (yet), and the journal knows."""
+        try:
+            return await finder.look(left, before_each=self._leave_to_send)
+        except SurfaceGone:
+            work.why_dropped = "reply gone"
+        except SurfaceForbidden:
+            work.why_dropped = "may not read here"
+        except SurfaceError as error:
+            log.warning("could not look at a reply", extra=work.log_fields(why=str(error)))
+            await self._journal.give_back(claim)
+            return None
+        await self._ending.finish(work, ReplyState.DROPPED)
+        return None
+
+    async def _leave_to_send(self) -> None:
+        await self._scheduler.ticket((), Urgency.COURTESY)
+
+    async def _known(self, work: Work, claim: Claim, left: LeftReply, scene: Scene) -> tuple[Seen, ...]:
+        """The reply's messages in order, the journal brought up to what the screen shows."""
+        messages = scene.messages
+        if not (messages or scene.readable) and self._nonce_holds(left) and work.surface.repeatable(0):
+            # Where we may not read, Discord itself tells which message came of the dead one's create.
+            messages = (Seen(await self._same_create(work, left)),)
+        known = left.stored.messages
+        if not messages or messages[-1].ref in known:
+            return messages
+        ref = messages[-1].ref
+        found = await self._journal.find_by_message(ref.channel_id, ref.message_id)
+        if found is not None and ref in found.messages:
+            return messages[:-1]  # it is another reply's
+        await self._journal.posted(claim.reply_id, len(known), ref)
+        return messages
+
+    def _nonce_holds(self, left: LeftReply) -> bool:
+        return self._now_s() - left.touched_at_s < NONCE_HOLDS_S
+
+    async def _same_create(self, work: Work, left: LeftReply) -> MessageRef:
+        nonce = f"{left.stored.event_id}.{left.stored.attempt}.0"
+        ticket = self._scheduler.ticket(work.surface.create_lanes(0), Urgency.COURTESY)
+        await ticket
+        words = note(say("note-restarted", work.ask.locale))
+        call = self._scheduler.send(ticket, lambda: work.surface.create(0, words, nonce=nonce))
+        await call.done(message_needed=True, repeats_inside=True)
+        return MessageRef(*call.attempt.message) if call.attempt.message else await call.task
+
+    async def _answer(self, left: LeftReply) -> Turn | None:
+        """What memory holds of this reply's answer."""
+        reply_id = left.stored.reply_id
+        newest = await self._history.turns_before(left.stored.place, reply_id + 1, limit=1)
+        found = newest and newest[0].reply_id == reply_id and newest[0].role == "assistant"
+        return newest[0] if found else None
+
+    async def _worth_asking(self, left: LeftReply, scene: Scene) -> bool:
+        """Whether somebody still waits, and to ask cannot do harm a second time."""
+        lately = self._now_s() - left.asked_at_s < ASKED_LATELY_S
+        first = left.stored.attempt == 1
+        return lately and first and not self.closed and await self._has_files(left, scene)
+
+    async def _has_files(self, left: LeftReply, scene: Scene) -> bool:
+        """Whether what came with the question can be had again, or has reached memory."""
+        if len(scene.files) + len(scene.quoted_files) >= left.files:
+            return True
+        question = await self._history.question(left.stored.reply_id)
+        return question is not None and bool(question.pictures)
+
+    async def _remove(self, work: Work, refs: tuple[MessageRef, ...]) -> None:
+        question = work.ask.question
+        work.why_dropped = "question deleted"
+        live = work.live = self._telling.live_reply(work, refs, courtesy=True)
+        try:
+            await live.withdraw()
+        except SurfaceError as error:
+            log.warning("could not remove an answer", extra=work.log_fields(why=str(error)))
+        if question is not None:
+            await self._history.forget_message(question.channel_id, question.message_id)
+        self.counts.removed += 1
+        await self._ending.finish(work, ReplyState.DROPPED)
+
+    async def _close(self, work: Work, last: Seen, answer: Turn | None) -> None:
+        """Its end stands there; only the journal does not know."""
+        again = OfferKind.TRY_AGAIN in last.offers or (OfferKind.GO_ON in last.offers and answer is None)
+        self.counts.labelled += again
+        self.counts.finished += not again
+        await self._ending.finish(work, ReplyState.BROKEN if again else ReplyState.ENDED)
+
+    async def _show_whole(self, work: Work, answer: Turn, refs: tuple[MessageRef, ...]) -> None:
+        live = work.live = self._telling.live_reply(work, refs, courtesy=True)
+        state = await self._ending.shown(work, live.deliver(one_draft(Draft(answer.text, ended=True))))
+        self.counts.finished += state is ReplyState.ENDED
+        await self._ending.finish(work, state)
+
+    async def _label(self, work: Work, claim: Claim, left: LeftReply, messages: tuple[Seen, ...]) -> None:
+        """End the last message with a note, and a button to ask again."""
+        locale = work.ask.locale
+        last = messages[-1:]
+        text = (last[0].content or "") if last else ""
+        if text.startswith(f"-# {say('thinking', locale)}"):
+            text = ""  # our own line, while the model thought
+        live = work.live = self._telling.live_reply(
+            work,
+            tuple(message.ref for message in last),
+            courtesy=True,
+            first_page=max(0, len(left.stored.messages) - 1, len(messages) - 1),
+        )
+        draft = Draft(
+            text,
+            ended=True,
+            note=note(say("note-restarted", locale)),
+            offers=(try_again(claim.reply_id, locale),),
+        )
+        state = await self._ending.shown(work, live.deliver(one_draft(draft)))
+        self.counts.labelled += state is ReplyState.ENDED
+        await self._ending.finish(work, ReplyState.BROKEN if state is ReplyState.ENDED else state)
+
+    async def _take_sign_back(self, work: Work) -> None:
+        await self._leave_to_send()
+        try:
+            await work.surface.waiting(False)
+        except SurfaceError as error:
+            log.info("could not take a sign back", extra=work.log_fields(why=str(error)))
