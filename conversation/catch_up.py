@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from conversation.ports import MemoryUnavailable, MissedQuestions, Ownership, ReplyJournal
 from delivery.scheduler import Scheduler, Urgency
@@ -20,7 +20,8 @@ UNHEARD_S = 5.0  # before the last sign of life: an event that was delivered and
 class CatchUp:
     """Reads, in places of the last hour, what came since the last process that heard everything.
 
-    What was heard after all is in the journal, and is not taken up a second time.
+    What was heard after all is in the journal, and is not taken up a second time. `before` returns when what was left
+    half-answered stands in line: it is older, and is answered first.
     """
 
     def __init__(
@@ -28,11 +29,13 @@ class CatchUp:
         journal: ReplyJournal,
         ownership: Ownership,
         scheduler: Scheduler,
+        before: Callable[[], Awaitable[None]],
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._journal = journal
         self._ownership = ownership
         self._scheduler = scheduler
+        self._before = before
         self._now_s = now_s
         self._away_since_s: float | None = None
         self._begun = False
@@ -53,6 +56,7 @@ class CatchUp:
         if self._begun or self._away_since_s is None:
             return
         self._begun = True
+        await self._before()
         try:
             await self._read(missed, self._away_since_s)
             await self._ownership.caught_up()
@@ -64,7 +68,7 @@ class CatchUp:
         places = await self._journal.places_since(lately_s, limit=MOST_PLACES)
         found = 0
         for place in places:
-            await self._scheduler.ticket((), Urgency.COURTESY)
+            await self._scheduler.ticket((), Urgency.FIRST)  # somebody waits for an answer there, maybe
             since_s = max(away_since_s - UNHEARD_S, lately_s)
             found += await missed.take_up(place, since_s=since_s, limit=MOST_MESSAGES)
         self.taken_up += found

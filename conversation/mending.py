@@ -116,6 +116,8 @@ class Mending:
             self.counts.asked_again += 1
             work.courtesy = False
             work.ask = replace(work.ask, files=scene.files)
+            if len(refs) > 1:
+                refs = await self._first_alone(work, refs)
             await self._ask_again(work, claim, refs, scene.quoted_files)
         else:
             await self._label(work, claim, left, messages)
@@ -136,7 +138,7 @@ class Mending:
         return None
 
     async def _leave_to_send(self) -> None:
-        await self._scheduler.ticket((), Urgency.COURTESY)
+        await self._scheduler.ticket((), Urgency.FIRST)  # a person looks at half an answer
 
     async def _known(self, work: Work, claim: Claim, left: LeftReply, scene: Scene) -> tuple[Seen, ...]:
         """The reply's messages in order, the journal brought up to what the screen shows."""
@@ -198,6 +200,15 @@ class Mending:
             await self._history.forget_message(question.channel_id, question.message_id)
         self.counts.removed += 1
         await self._ending.finish(work, ReplyState.DROPPED)
+
+    async def _first_alone(self, work: Work, refs: tuple[MessageRef, ...]) -> tuple[MessageRef, ...]:
+        """Take the later messages away: under the first one, which begins anew, they would go on from nothing."""
+        later = work.live = self._telling.live_reply(work, refs[1:], courtesy=True, first_page=1)
+        try:
+            await later.withdraw()
+        except SurfaceError as error:
+            log.warning("could not remove a page", extra=work.log_fields(why=str(error)))
+        return (refs[0], *later.messages)
 
     async def _close(self, work: Work, last: Seen, answer: Turn | None) -> None:
         """Its end stands there; only the journal does not know."""

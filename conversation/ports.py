@@ -188,6 +188,11 @@ class Ownership(Protocol):
         """Tell that this process lives, and return those that do not; call it every few seconds."""
         ...
 
+    @property
+    def certain_in_s(self) -> float | None:
+        """In how many seconds `renew` may tell of one more that it is dead; None: all others seem to live."""
+        ...
+
     async def leave(self) -> None:
         """Tell that this process ends, and hand on the replies that it still has."""
         ...

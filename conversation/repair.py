@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from conversation.ending import Ending
 from conversation.mending import Mending, RepairCounts
@@ -14,6 +15,7 @@ from conversation.work import Work, Works
 log = logging.getLogger(__name__)
 
 RENEW_EVERY_S = 5.0
+_LOOKED_WITHIN_S = 10.0
 
 
 class Repair:
@@ -26,6 +28,7 @@ class Repair:
         self._mending = mending
         self._finder: SurfaceFinder | None = None
         self._wanted = asyncio.Event()
+        self._looked = asyncio.Event()
         self._begun: set[int] = set()
 
     @property
@@ -53,7 +56,7 @@ class Repair:
             self._wanted.clear()
             try:
                 dead = await ownership.renew()
-                await self._look_around(dead)
+                await self._look_around(dead, all_known=ownership.certain_in_s is None)
                 reachable = True
             except MemoryUnavailable as error:
                 if reachable:
@@ -62,12 +65,19 @@ class Repair:
             except Exception:
                 log.exception("unexpected")  # the lease has to be renewed all the same
             try:
-                async with asyncio.timeout(RENEW_EVERY_S):
+                async with asyncio.timeout(min(RENEW_EVERY_S, ownership.certain_in_s or RENEW_EVERY_S)):
                     await self._wanted.wait()
             except TimeoutError:
                 continue
 
-    async def _look_around(self, dead: frozenset[int]) -> None:
+    async def looked(self) -> None:
+        """Return when what the last process left stands in line, before all that is heard from now on; or after some
+        seconds without a database, or with a process of which nobody knows yet whether it lives."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOKED_WITHIN_S):
+                await self._looked.wait()
+
+    async def _look_around(self, dead: frozenset[int], *, all_known: bool) -> None:
         finder = self._finder
         if finder is None or self._mending.closed:
             return
@@ -77,6 +87,8 @@ class Repair:
             if reply_id not in self._begun and reply_id not in self._works.reply_ids:
                 self._begun.add(reply_id)
                 self._works.aside(self._mend(left, finder))
+        if all_known:
+            self._looked.set()
 
     async def _mend(self, left: LeftReply, finder: SurfaceFinder) -> None:
         stored = left.stored

@@ -112,7 +112,7 @@ async def open_services(settings: Settings, members: GuildMembers, ledger: Ledge
         if settings.is_in_fleet:
             identify_lock = PostgresIdentifyLock(settings.database_url.get_secret_value())
             stack.push_async_callback(identify_lock.aclose)
-        catch_up = CatchUp(journal, owners, scheduler)
+        catch_up = CatchUp(journal, owners, scheduler, conversation.repair.looked)
         try:
             await catch_up.open()
         except StorageError as error:

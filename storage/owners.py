@@ -55,14 +55,15 @@ class SqlOwners:
         self._slot = shards.name if shards is not None else "all"
         self._clock = clock
         self._looked_at = float("-inf")
-        self._still_since: dict[
-            int, tuple[float, float]
-        ] = {}  # by owner: its lease, and since when it is that
+        # By owner: its lease, and since when it is that.
+        self._still_since: dict[int, tuple[float, float]] = {}
+        self._gone: frozenset[int] = frozenset()
 
     async def renew(self) -> frozenset[int]:
         """Tell that this process lives, and return those that do not."""
         others = await self._database.write(self._renew)
         gone = await self._database.gone([owner for owner, _, _ in others])
+        self._gone = frozenset(owner for owner, _, left_at_s in others if left_at_s is None and owner in gone)
         now = self._clock()
         if now - self._looked_at > LONGEST_GAP_S:
             self._still_since.clear()  # the database was out of reach: they could not renew theirs either, maybe
@@ -75,6 +76,13 @@ class SqlOwners:
             for owner, _, left_at_s in others
             if left_at_s is not None or self._is_dead(owner, now, gone=owner in gone)
         )
+
+    @property
+    def certain_in_s(self) -> float | None:
+        """In how many seconds `renew` may tell of one more that it is dead; None: all others seem to live."""
+        now, certain_after_s = self._clock(), self._database.gone_for_certain_after_s
+        waits = (self._still_since[owner][1] + certain_after_s - now for owner in self._gone)
+        return min((wait for wait in waits if wait > 0), default=None)
 
     async def leave(self) -> None:
         """Tell that this process ends, and hand on the replies that it still has."""

@@ -47,6 +47,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
         "whole": total.whole,
         "ended with a note": total.labelled,
         "never claimed": total.unclaimed,
+        "beyond reach": total.beyond_reach,
         "lost": total.lost,
         "doubled": total.doubled,
         "half-made": total.half_made,

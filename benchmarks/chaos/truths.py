@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from benchmarks.chaos.story import Door, Question, whole
@@ -37,12 +37,15 @@ class Row:
 
 @dataclass(slots=True)
 class Verdict:
-    """What became of the questions; all that is not `whole`, `labelled` or `unclaimed` breaks a promise."""
+    """What became of the questions; each of `faults` is a broken promise."""
 
     whole: int = 0
     labelled: int = 0
     unclaimed: int = 0
     """Commands whose claim was not on disk at the death: Discord itself ends them, since nobody else knows of them."""
+    beyond_reach: int = 0
+    """Later messages of private answers whose create was under way at a death: Discord neither lists them nor takes a
+    nonce for them, so that nobody can find them again (docs/adr/0011)."""
     faults: list[str] = field(default_factory=list)
     lost: int = 0
     doubled: int = 0
@@ -57,9 +60,8 @@ class Verdict:
 
     def add(self, other: Verdict) -> None:
         """Count what another round came to."""
-        for name in ("whole", "labelled", "unclaimed", "lost", "doubled", "half_made", "wrong", "unheard"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.faults += other.faults
+        for each in fields(self):
+            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
 
 
 def read_memory(database: Path) -> dict[int, Row]:
@@ -90,8 +92,11 @@ def under_way(memory: dict[int, Row], asked: Sequence[Asked]) -> bool:
     return any(one.event.id not in memory for one in asked if one.question.door in _HEARD_LATER)
 
 
-def compare(world: World, memory: dict[int, Row], asked: Sequence[Asked]) -> Verdict:
-    """What became of `asked`; a message of the bot that no reply knows of counts as doubled."""
+def compare(world: World, memory: dict[int, Row], asked: Sequence[Asked], *, died_id: int = 0) -> Verdict:
+    """What became of `asked`; a message of the bot since then that no reply knows of counts as doubled.
+
+    `died_id` is a snowflake of the last death: what was posted after it can be of no death's create.
+    """
     verdict = Verdict()
     for one in asked:
         row = memory.get(one.event.id)
@@ -102,12 +107,22 @@ def compare(world: World, memory: dict[int, Row], asked: Sequence[Asked]) -> Ver
         else:
             verdict.unclaimed += 1
     known = {message_id for row in memory.values() for message_id in row.message_ids}
+    since_id = min((one.event.id for one in asked), default=0)
     for channel in world.channels.values():
         for message in channel.messages.values():
-            if message.author is world.bot and message.id not in known and not message.thinking:
-                where = f"{channel.name}, {'private' if message.only_for else 'public'}"
-                verdict.finds("doubled", f"{message.content[:60]!r} belongs to no reply ({where})")
+            ours = message.author is world.bot and message.id > since_id and not message.thinking
+            if ours and message.id not in known:
+                _judge_stray(message, died_id, verdict)
     return verdict
+
+
+def _judge_stray(message: Message, died_id: int, verdict: Verdict) -> None:
+    by = message.interaction
+    later_page = message.only_for is not None and by is not None and message is not by.original
+    if later_page and message.id < died_id:
+        verdict.beyond_reach += 1
+    else:
+        verdict.finds("doubled", f"{message.content[:60]!r} belongs to no reply ({message.channel.name})")
 
 
 def _judge(world: World, question: Question, row: Row, verdict: Verdict) -> None:

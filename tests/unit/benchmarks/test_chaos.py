@@ -47,8 +47,8 @@ class Scene:
         ids = tuple(message.id for message in messages)
         self.memory[self.asked.event.id] = Row(state, ids, answer, complete)
 
-    def verdict(self) -> Verdict:
-        return compare(self.world, self.memory, [self.asked])
+    def verdict(self, *, died_id: int = 0) -> Verdict:
+        return compare(self.world, self.memory, [self.asked], died_id=died_id)
 
 
 def test_a_whole_answer_in_memory_and_on_screen_is_right() -> None:
@@ -132,6 +132,18 @@ def test_a_broken_promise_is_found(break_it: Callable[[Scene], None], kind: str)
     assert getattr(verdict, kind) == 1
     assert verdict.faults[0].startswith(kind)
     assert not is_clean([Outcome(1, 1, verdict, 0.1, 0)])
+
+
+def test_a_later_page_of_a_private_answer_that_a_death_cut_off_is_told_apart_from_a_double() -> None:
+    """Nobody can find it again; one that was posted after the last death is a bug like any other."""
+    scene = Scene()
+    scene.remembers("ended", scene.shows(scene.text), scene.text)
+    alice = scene.world.person("alice")
+    by = scene.world.new_interaction(2, alice, scene.channel, {"id": "1", "name": "ask"}, name="ask")
+    scene.world.post(scene.world.bot, scene.channel, "the rest", flags=1 << 6, interaction=by)
+
+    assert scene.verdict(died_id=scene.world.snowflakes.next()) == Verdict(whole=1, beyond_reach=1)
+    assert scene.verdict().doubled == 1
 
 
 def test_a_command_that_nobody_claimed_is_no_loss() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from conversation.catch_up import LIVELY_S, MOST_MESSAGES, MOST_PLACES, UNHEARD_S, CatchUp
@@ -22,6 +24,7 @@ class Absence:
     since_s: float | None
     failing: bool = False
     over: bool = False
+    certain_in_s: float | None = None
 
     async def renew(self) -> frozenset[int]:
         return frozenset()
@@ -51,8 +54,14 @@ class Reader:
         return 1
 
 
-def catching_up(store: MemoryStore, absence: Absence) -> CatchUp:
-    return CatchUp(store, absence, Scheduler(Ledger(clock=now_s), clock=now_s), epoch_s)
+async def at_once() -> None:
+    """Nothing was left half-answered."""
+
+
+def catching_up(
+    store: MemoryStore, absence: Absence, before: Callable[[], Awaitable[None]] = at_once
+) -> CatchUp:
+    return CatchUp(store, absence, Scheduler(Ledger(clock=now_s), clock=now_s), before, epoch_s)
 
 
 async def talked_in(store: MemoryStore, places: int) -> None:
@@ -77,6 +86,24 @@ async def test_the_places_of_the_last_hour_are_read_from_the_last_sign_of_life_o
     ]
     assert catch_up.taken_up == 2
     assert absence.over
+
+
+async def test_what_was_left_half_answered_goes_before_what_was_missed() -> None:
+    """It was asked earlier, and the later question may be about its answer."""
+    store, reader, left = MemoryStore(epoch_s), Reader(), asyncio.Event()
+    await talked_in(store, 1)
+
+    async def before() -> None:
+        await left.wait()
+
+    catch_up = catching_up(store, Absence(epoch_s() - 60), before)
+    await catch_up.open()
+    catching = asyncio.create_task(catch_up.run(reader))
+    await asyncio.sleep(1)
+    assert reader.read == []
+    left.set()
+    await catching
+    assert len(reader.read) == 1
 
 
 async def test_the_first_process_of_all_reads_nothing() -> None:

@@ -20,7 +20,7 @@ from reka_provider import CompletionState
 from tests.contract.stores import picture
 from tests.unit.conversation.talk import PLACE, Talk
 from tests.unit.delivery.fake_surface import CHANNEL_ID, FakeSurface, Status
-from tests.unit.virtual_time import until
+from tests.unit.virtual_time import now_s, until
 
 RESTARTED = note(say("note-restarted", "en-US"))
 
@@ -79,6 +79,7 @@ class Leases:
     dead: set[int] = field(default_factory=set)
     failing: Exception | None = None
     renewed: int = 0
+    certain_in_s: float | None = None
 
     async def renew(self) -> frozenset[int]:
         self.renewed += 1
@@ -264,6 +265,26 @@ async def test_a_long_answer_is_ended_on_its_last_message() -> None:
         await successor.repaired()
 
     assert successor.screen == [*before[:-1], f"{before[-1]}\n\n{RESTARTED}"]
+
+
+async def test_a_long_answer_is_asked_again_over_its_first_message_alone() -> None:
+    """Its later pages would go on from a text that stands there no more, and for good where it dies once more."""
+    talk = Talk()
+    pages = ["word " * 500, "word " * 500 + "end"]
+    talk.model.answers(*pages, asyncio.Event())
+    talk.begin(talk.ask("tell me all"))
+    await until(lambda: len(talk.discord.messages) == 2 and _known(talk), every_s=0.05)
+    await asyncio.sleep(5)
+    talk = await killed(talk)
+    talk.model.answers("Anew", asyncio.Event())
+    async with succeeding(talk) as successor:
+        await until(lambda: successor.screen == ["Anew"], every_s=0.05)
+        talk = await killed(talk)
+    async with succeeding(talk) as successor:
+        await successor.repaired()
+
+    assert successor.screen == [f"Anew\n\n{RESTARTED}"]
+    assert len(talk.store.replies()[0].messages) == 1
 
 
 async def test_the_line_of_a_thinking_model_goes_when_it_is_ended() -> None:
@@ -469,6 +490,46 @@ async def test_a_loop_that_meets_the_unexpected_goes_on(caplog: pytest.LogCaptur
 
         assert successor.leases.renewed > before
     assert "unexpected" in caplog.messages
+
+
+async def test_it_looks_again_when_a_death_is_certain() -> None:
+    """People look at half an answer; five seconds more are long."""
+    talk = await half_answered(Talk(), "Half")
+    async with succeeding(talk) as successor:
+        dead, successor.leases.dead = successor.leases.dead, set()
+        successor.leases.certain_in_s = 0.5
+        await asyncio.sleep(RENEW_EVERY_S)  # the first look had found nobody dead, and nobody gone
+        successor.leases.dead = dead
+        renewed = successor.leases.renewed
+        await asyncio.sleep(0.6)
+
+        assert successor.leases.renewed > renewed
+
+
+async def test_what_was_left_is_in_line_when_nobody_is_taken_for_gone_any_more() -> None:
+    """Whoever is gone may have left something, and it is older than what is asked now."""
+    talk = Talk()
+    leases = Leases(certain_in_s=1.0)
+    running = asyncio.create_task(talk.conversation.repair.run(leases))
+    looked = asyncio.create_task(talk.conversation.repair.looked())
+    await asyncio.sleep(2)
+    assert not looked.done()  # nobody has begun yet
+    talk.conversation.repair.begin(Finder(talk))
+    await asyncio.sleep(1.5)
+    assert not looked.done()
+    leases.certain_in_s = None
+    await asyncio.sleep(1.5)
+    assert looked.done()
+    running.cancel()
+    await asyncio.wait({running})
+
+
+async def test_nobody_waits_for_ever_for_what_was_left() -> None:
+    """Without a database nothing is known of it, and people ask on."""
+    talk = Talk()
+    began_s = now_s()
+    await talk.conversation.repair.looked()
+    assert now_s() - began_s < 15
 
 
 async def _gone(_limit_bytes: int) -> bytes:

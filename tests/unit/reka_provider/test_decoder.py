@@ -45,9 +45,17 @@ async def decoder() -> AsyncIterator[PictureDecoder]:
 
 def children() -> list[int]:
     """The processes that the decoder has started and that still run."""
-    columns = ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())]
+    columns = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(os.getpid())]  # -ww: not cut at $COLUMNS
     table = subprocess.run(columns, capture_output=True, text=True, check=False)  # 1: there are none
     return [int(line.split()[0]) for line in table.stdout.splitlines() if "_decoder_worker" in line]
+
+
+def kill_all() -> None:
+    """Kill them as the kernel does; a test that killed none would prove nothing."""
+    pids = children()
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
 
 
 async def until_none_runs(decoder: PictureDecoder) -> None:
@@ -106,8 +114,7 @@ async def test_a_process_that_was_killed_costs_one_picture(decoder: PictureDecod
     await decoder.prepare(png(40, 30))
     decoding = asyncio.create_task(decoder.prepare(png(5000, 5000)))
     await asyncio.sleep(0.02)
-    for pid in children():
-        os.kill(pid, signal.SIGKILL)
+    kill_all()
 
     with pytest.raises(RekaRequestError, match="time or memory"):
         await decoding
@@ -117,8 +124,7 @@ async def test_a_process_that_was_killed_costs_one_picture(decoder: PictureDecod
 async def test_a_process_that_died_in_its_sleep_costs_nothing(decoder: PictureDecoder) -> None:
     """The next picture gets a new one."""
     await decoder.prepare(png(40, 30))
-    for pid in children():
-        os.kill(pid, signal.SIGKILL)
+    kill_all()
     await until_none_runs(decoder)
 
     assert (await decoder.prepare(png(40, 30))).width_px == 40

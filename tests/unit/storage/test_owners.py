@@ -128,8 +128,11 @@ async def test_a_process_without_a_connection_is_found_dead_soon_on_postgresql(t
             await killed.owners.renew()
         await one.owners.renew()
 
+        assert one.owners.certain_in_s == 6
         assert await looks(one.owners, clock, for_s=5) == frozenset()
+        assert one.owners.certain_in_s == 1
         assert await looks(one.owners, clock, for_s=1) == {killed.database.owner}
+        assert one.owners.certain_in_s is None
 
 
 async def test_after_a_silence_of_the_database_the_watch_begins_anew(tmp_path: Path) -> None:
