@@ -104,7 +104,7 @@ def _of_figures(figures: Sequence[Figures]) -> list[str]:
     return [
         _two([one.intake_s * 1000 for one in figures], ".0f"),
         _three([one.first_lag_s * 1000 for one in figures], ".0f"),
-        _three([one.staleness for one in figures], ".3f"),
+        _three([one.staleness for one in figures], ".4f"),
         f"{mean(one.bound for one in figures):.3f}",
         _two([one.staleness / one.bound for one in figures], ".2f"),
         f"{mean(one.age_s for one in figures):.2f}",
