@@ -12,6 +12,7 @@ from enum import Enum
 from conversation.attach import join_notes
 from conversation.offers import go_on, show_thinking, try_again
 from conversation.sentences import note, say, say_error
+from conversation.visible import shows_something
 from delivery.compose import apart
 from delivery.surface import Draft, Offer
 from reka_provider import CompletionState, RekaError, RekaNoTextError
@@ -137,7 +138,8 @@ class Answering:
                             self.text = state.text[: self._limits.answer_chars].rstrip()
                             self._interrupt = Interrupt.TOO_LONG
                             break
-                        yield Draft(state.text, state.reasoning)
+                        # The first message appears with the first character that shows.
+                        yield Draft(state.text if shows_something(state.text) else "", state.reasoning)
         except TimeoutError:
             self._interrupt = self._interrupt or self._why_out_of_time()
         except RekaError as error:
@@ -157,11 +159,10 @@ class Answering:
 
     def _last_draft(self) -> Draft:
         thought = apart(self.text, self._reasoning)
-        self.answer, self._reasoning = thought.answer, thought.reasoning
+        self.answer = thought.answer if shows_something(thought.answer) else ""
+        self._reasoning = thought.reasoning
         if not (self.answer.strip() or self._reasoning or self.error or self._interrupt or self._filtered):
-            self.error = RekaNoTextError(
-                "Reka's answer is white space alone.", finish_reason=self._finish_reason
-            )
+            self.error = RekaNoTextError("Reka's answer shows nothing.", finish_reason=self._finish_reason)
         if self.answer.strip():
             limited = self._finish_reason in (AT_MODELS_LIMIT, FILTERED)
             complete = self.error is None and self._interrupt is None and not limited

@@ -149,9 +149,9 @@ class _Prose:
 
     def __init__(self, limit_of: Callable[[int], int], *, wraps_urls: bool) -> None:
         self.text = ""
-        self._urls = UrlWrapper() if wraps_urls else None
+        self._urls = UrlWrapper(wraps=wraps_urls)
         self._pager = Pager(limit_of)
 
     def contents(self, *, ended: bool) -> list[str]:
-        text = self._urls.wrap(self.text, ended=ended) if self._urls is not None else self.text
+        text = self._urls.wrap(self.text, ended=ended)
         return [page.content for page in self._pager.pages(text, ended=ended)]

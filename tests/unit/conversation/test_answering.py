@@ -428,3 +428,29 @@ async def test_without_a_word_or_a_thought_it_is_an_odd_answer() -> None:
 
     assert draft.note == f"-# {say('reka-odd', 'en-US')}"
     assert draft.offers == (TRY_AGAIN,)
+
+
+async def test_an_answer_that_nobody_sees_is_no_answer() -> None:
+    """Zero-width characters would stand there as an empty message, and in memory as a word."""
+    kept = Kept()
+    answer = answering(script("\u200b", "\u200b \u2060\ufeff\u00ad\n"), kept=kept)
+
+    drafts = await drafts_of(answer)
+    await answer.settled()
+
+    assert [draft.text for draft in drafts] == ["", "", ""]
+    assert drafts[-1].note == f"-# {say('reka-odd', 'en-US')}"
+    assert drafts[-1].offers == (TRY_AGAIN,)
+    assert kept.told == []
+
+
+async def test_an_answer_of_one_joined_emoji_stays_as_it_is() -> None:
+    """What joins it is seen by nobody, and the emoji by everybody."""
+    kept = Kept()
+    answer = answering(script("👩\u200d🚀❤\ufe0f"), kept=kept)
+
+    drafts = await drafts_of(answer)
+    await answer.settled()
+
+    assert drafts[-1].text == "👩\u200d🚀❤\ufe0f"
+    assert kept.told == [("👩\u200d🚀❤\ufe0f", True)]
