@@ -105,6 +105,11 @@ class AsyncRekaPlatform:
         """What was asked and how it went; for reading."""
         return self._http.traffic
 
+    @property
+    def waiting(self) -> int:
+        """How many streams wait until one ends: `concurrency` of them are under way."""
+        return self._http.turnstile.waiting
+
     async def create_completion(
         self,
         model: str | None = None,

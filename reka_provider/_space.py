@@ -103,6 +103,11 @@ class AsyncReka:
         """What was asked and how it went; for reading."""
         return self._http.traffic
 
+    @property
+    def waiting(self) -> int:
+        """How many streams wait until one ends: `concurrency` of them are under way."""
+        return self._http.turnstile.waiting
+
     async def get_access_token(self) -> str:
         """The access token that requests carry, fetched where there is none. Raises RekaError."""
         return await self._auth.token(self._http, Patience())

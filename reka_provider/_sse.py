@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 _BOM = b"\xef\xbb\xbf"
 MAX_EVENT_BYTES = 16 * 1024 * 1024
+_BYTES_TO_KEEP_A_LINE = 64  # what CPython needs for an object of bytes and its place in a list, rounded up
 
 
 class EventTooLongError(Exception):
-    """An event grew past MAX_EVENT_BYTES; whoever sends it may never end it."""
+    """An event grew past MAX_EVENT_BYTES, what keeping its lines costs included; it may never end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,11 @@ class EventParser:
     """Cuts a stream into events, however its bytes are split into chunks; takes time linear in the bytes."""
 
     def __init__(self) -> None:
-        self._tail: list[bytes] = []  # chunks of the line that has not ended yet
+        self._tail = bytearray()  # the line that has not ended yet: chunks of two bytes would cost forty each
         self._after_cr = False
         self._head: bytes | None = b""  # the first bytes, until it is known whether they are a BOM
         self._name = ""
         self._data: list[bytes] = []
-        self._tail_bytes = 0
         self._data_bytes = 0
 
     @property
@@ -61,14 +61,12 @@ class EventParser:
         rest = b"" if chunk.endswith((b"\n", b"\r")) else lines.pop()
         events: list[Event] = []
         if lines and self._tail:
-            lines[0] = b"".join([*self._tail, lines[0]])
-            self._tail.clear()
+            lines[0] = bytes(self._tail) + lines[0]
+            self._tail = bytearray()
         for line in lines:
             self._take(line, events)
-        if rest:
-            self._tail.append(rest)
-        self._tail_bytes = len(rest) if lines else self._tail_bytes + len(rest)
-        if self._tail_bytes + self._data_bytes > MAX_EVENT_BYTES:
+        self._tail += rest
+        if len(self._tail) + self._data_bytes > MAX_EVENT_BYTES:
             raise EventTooLongError
         return events
 
@@ -77,8 +75,8 @@ class EventParser:
 
         The second value is True where the stream ended within a line or after an `event:` without data.
         """
-        tail = b"".join(self._tail) if self._head is None else self._head or b""
-        self._tail.clear()
+        tail = bytes(self._tail) if self._head is None else self._head
+        self._tail = bytearray()
         events: list[Event] = []
         if tail:
             self._take(tail, events)
@@ -90,7 +88,7 @@ class EventParser:
     def _take(self, line: bytes, events: list[Event]) -> None:
         if line.startswith(b"data:"):
             self._data.append(line[6:] if line[5:6] == b" " else line[5:])
-            self._data_bytes += len(line)
+            self._data_bytes += len(line) + _BYTES_TO_KEEP_A_LINE
         elif not line:
             if self._data:
                 data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
@@ -102,4 +100,4 @@ class EventParser:
             self._name = line[6:].removeprefix(b" ").decode("utf-8", "replace")
         elif line == b"data":
             self._data.append(b"")
-            self._data_bytes += len(line)
+            self._data_bytes += len(line) + _BYTES_TO_KEEP_A_LINE

@@ -249,6 +249,14 @@ class Metrics:
             "service",
             {name: one.held_back for name, one in traffic.items()},
         )
+        waiting = GaugeMetricFamily(
+            f"{_PREFIX}reka_waiting",
+            "Answers that wait for one of REKA_CONCURRENCY places.",
+            labels=["service"],
+        )
+        for name, client in self._services.rekas.clients.items():
+            waiting.add_metric([name], client.waiting)
+        yield waiting
 
     def _breakers(self) -> Iterator[Metric]:
         labels = ["service", "endpoint"]

@@ -62,13 +62,16 @@ class RekaTraffic(Protocol):
 
 
 class RekaClient(Protocol):
-    """What there is to count of a client; `breakers` are by "METHOD /path"."""
+    """What there is to count of a client; `breakers` are by "METHOD /path", `waiting` is for a place."""
 
     @property
     def breakers(self) -> Mapping[str, RekaBreaker]: ...
 
     @property
     def traffic(self) -> RekaTraffic: ...
+
+    @property
+    def waiting(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

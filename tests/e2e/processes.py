@@ -12,17 +12,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runtime.settings import Settings
+
 ROOT = Path(__file__).parents[2]
-_OURS = (
-    "DISCORD_",
-    "REKA_",
-    "DATABASE_URL",
-    "GRACE_S",
-    "HEALTH_",
-    "LOG_",
-    "MESSAGE_CONTENT",
-    "ALLOWED_GUILDS",
-)
+_OURS = tuple(name.upper() for name in Settings.model_fields)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientConnectionError, ClientSession
 
 from bot import NO_SHARE, warn_of_budget
 from cogs.client import Pace
@@ -22,6 +23,7 @@ from sandbox.world import World
 from tests.contract.postgres_cluster import shared_cluster
 from tests.e2e.house import House, Route, environment_for, open_house
 from tests.e2e.processes import Program, running_bot
+from tests.e2e.test_health import Pages, free_port
 
 PUT_COMMANDS: Route = ("PUT", "/applications/{application_id}/commands")
 MEMBER: Route = ("GET", "/guilds/{guild_id}/members/{user_id}")
@@ -51,9 +53,9 @@ class Fleet:
     folder: Path
 
     @asynccontextmanager
-    async def process(self, shard: int) -> AsyncIterator[Program]:
-        """The process of a shard, online."""
-        env = {**self.env, "SHARD_IDS": f"{shard}"}
+    async def process(self, shard: int, **more: str) -> AsyncIterator[Program]:
+        """The process of a shard, online, with `more` settings."""
+        env = {**self.env, "SHARD_IDS": f"{shard}", **more}
         async with running_bot(env, self.folder) as program:
             gateway = self.house.sandbox.gateway
             await program.until(lambda: shard in gateway.shards, timeout_s=25)
@@ -127,6 +129,38 @@ async def test_rolling_restart_loses_and_doubles_nothing(fleet: Fleet) -> None:
                 fleet.asks(shard, "On we go.")
                 await house.until_shown("Half and whole.", "On we go.", channel=fleet.channels[shard])
         assert "Traceback" not in "".join(kept.errors)
+
+
+async def test_each_process_tells_of_its_own_shard_on_its_own_port(fleet: Fleet) -> None:
+    """Prometheus adds them up: what two tell of one shard would count twice, and a dead one would seem to live."""
+    async with AsyncExitStack() as stack:
+        ports = [free_port(), free_port()]
+        processes = [
+            stack.enter_async_context(fleet.process(shard, HEALTH_PORT=str(port)))
+            for shard, port in enumerate(ports)
+        ]
+        first, _ = await asyncio.gather(*processes)
+        pages = [
+            Pages(fleet.house, await stack.enter_async_context(ClientSession(f"http://127.0.0.1:{port}")))
+            for port in ports
+        ]
+        for each in pages:
+            assert (await each.until_ready(expected=True))["gateway"] == "ok"
+        fleet.asks(1, "Here is 1.")
+        await fleet.house.until_shown("Here is 1.", channel=fleet.channels[1])
+
+        told = [await each.samples() for each in pages]
+        assert [each["reka_bot_questions_total"] for each in told] == [0, 1]
+        assert [[name for name in each if name.startswith("reka_bot_gateway_up")] for each in told] == [
+            ["reka_bot_gateway_up,shard=0"],
+            ["reka_bot_gateway_up,shard=1"],
+        ]
+
+        first.signal(signal.SIGTERM)
+        await first.ended(20)
+        assert (await pages[1].ready())[0] == 200
+        with pytest.raises(ClientConnectionError):
+            await pages[0].ready()
 
 
 async def test_direct_message_is_let_in_by_a_server_of_another_process(tmp_path: Path) -> None:

@@ -41,13 +41,23 @@ class Pages:
 
     async def numbers(self) -> dict[str, float]:
         """The samples of /metrics; those with labels by their sum."""
+        sums: dict[str, float] = {}
+        for sample, value in (await self.samples()).items():
+            name = sample.partition(",")[0]
+            sums[name] = sums.get(name, 0.0) + value
+        return sums
+
+    async def samples(self) -> dict[str, float]:
+        """The samples of /metrics, each with its labels as in `name,label=value`."""
         async with self.client.get("/metrics") as answer:
             text = await answer.text()
-        sums: dict[str, float] = {}
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                sums[sample.name] = sums.get(sample.name, 0.0) + sample.value
-        return sums
+        return {
+            ",".join(
+                [sample.name, *(f"{label}={value}" for label, value in sorted(sample.labels.items()))]
+            ): (sample.value)
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
 
 
 def free_port() -> int:

@@ -514,3 +514,4 @@ async def test_health_and_traffic_can_be_read(platform: Platform, reka: AsyncRek
     await pieces_of(reka)
     assert reka.traffic.requests == 1
     assert reka.breakers["POST /chat/completions"].state == "closed"
+    assert reka.waiting == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -121,3 +122,37 @@ def test_many_lines_of_one_event_count_together() -> None:
         parser.feed(line)
     with pytest.raises(EventTooLongError):
         parser.feed(line * 2)
+
+
+@pytest.mark.parametrize("line", [b"data:a\n", b"data:\n", b"data\r\n"])
+def test_a_million_short_lines_of_one_event_are_refused_before_they_cost_much(line: bytes) -> None:
+    """Each costs a multiple of its bytes to keep: a hostile Reka would take the memory of all answers."""
+    parser = EventParser()
+    tracemalloc.start()
+    try:
+        with pytest.raises(EventTooLongError):
+            all(parser.feed(line * 10_000) == [] for _ in range(100))
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 24 * 1024 * 1024
+
+
+def test_a_line_in_crumbs_costs_its_bytes_and_little_more() -> None:
+    """The same, by a server that sends two bytes at a time."""
+    parser = EventParser()
+    tracemalloc.start()
+    try:
+        parser.feed(b"data: ")
+        for crumb in range(200_000):
+            parser.feed(b"%02d" % (crumb % 100))
+        size_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size_bytes < 1024 * 1024
+
+
+def test_an_event_of_many_lines_is_none_of_a_million() -> None:
+    """What a server writes for people to read, a line for each member, is let through."""
+    (event,) = EventParser().feed(b"data: 1,\n" * 100_000 + b"\n")
+    assert event.data.count(b"\n") == 99_999

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from conversation.ports import Origin
 from delivery.ledger import Ledger
+from reka_provider import ChatMessage
 from runtime.metrics import CONTENT_TYPE, Metrics
 from runtime.services import Services, open_services
 from runtime.settings import load_settings
@@ -134,6 +137,47 @@ async def test_each_shard_is_told_apart(services: Services) -> None:
     assert numbers["reka_bot_gateway_latency_seconds,shard=0"] == 0.05
     assert "reka_bot_gateway_latency_seconds,shard=1" not in numbers
     assert numbers["reka_bot_gateway_disconnects_total"] == 3
+
+
+async def test_who_waits_for_a_place_at_reka_is_told(tmp_path: Path) -> None:
+    """Where REKA_CONCURRENCY is too low people wait here, and no limit of Reka's or of Discord's shows it."""
+    database = f"sqlite+aiosqlite:///{tmp_path / 'reka.db'}"
+    settings = load_settings({**ENVIRONMENT, "DATABASE_URL": database, "REKA_CONCURRENCY": "1"}, None)
+    async with silent_reka() as url:
+        settings = settings.model_copy(update={"reka_api_url": url})
+        async with open_services(settings, Nowhere(), Ledger()) as services:
+            before = read(services)
+            asked = [asyncio.create_task(_ask(services)) for _ in range(3)]
+            async with asyncio.timeout(5):
+                while read(services)["reka_bot_reka_waiting,service=official"] < 2:  # noqa: ASYNC110 - no number tells when it changes
+                    await asyncio.sleep(0.01)
+            for each in asked:
+                each.cancel()
+            await asyncio.wait(asked)
+            after = read(services)
+
+    assert before["reka_bot_reka_waiting,service=official"] == 0
+    assert before["reka_bot_reka_waiting,service=space"] == 0
+    assert after["reka_bot_reka_waiting,service=official"] == 0
+
+
+async def _ask(services: Services) -> None:
+    messages: list[ChatMessage] = [{"role": "user", "content": "hello"}]
+    async with aclosing(services.rekas.choosing.stream(messages=messages)) as states:
+        await anext(states)
+
+
+@asynccontextmanager
+async def silent_reka() -> AsyncIterator[str]:
+    """A server that takes each request and answers none; its address."""
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        yield f"http://{host}:{port}/v1"
 
 
 async def test_both_rekas_are_counted_apart(services: Services) -> None:
