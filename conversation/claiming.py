@@ -38,6 +38,12 @@ class Claiming:
 
     async def claim(self, work: Work) -> Refusal | None:
         """Set `work.claim`, or say why not; with neither, the event was claimed before."""
+        try:
+            return await self._claim(work)
+        finally:
+            work.decided.set()
+
+    async def _claim(self, work: Work) -> Refusal | None:
         ask = work.ask
         if self.closed:
             return Refusal("restarting")

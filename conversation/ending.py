@@ -39,6 +39,11 @@ class Ending:
         self._telling = telling
         self._counts = counts
 
+    @property
+    def counts(self) -> ConversationCounts:
+        """What is counted here, for those who end a reply without a way to go."""
+        return self._counts
+
     async def guarded(self, work: Work, way: Callable[[], Awaitable[None]]) -> None:
         """Go the way of `work`, and clear up behind it where it was dropped."""
         try:
@@ -110,10 +115,13 @@ class Ending:
                 log.info("dropped", extra=work.log_fields(why=work.why_dropped))
 
     async def _clear_away(self, work: Work) -> None:
-        """After a drop: take the answer off the screen where its question is gone, and close the journal's row."""
-        if work.why_dropped == "question deleted" and work.live is not None:
+        """After a drop: take off the screen what nobody wants there any more, and close the journal's row."""
+        if work.live is not None:
             try:
-                await work.live.withdraw()
+                if work.why_dropped == "question deleted":
+                    await work.live.withdraw()
+                elif work.why_dropped == "reply deleted":
+                    await work.live.take_back()  # its next page may be on its way
             except (SurfaceError, MemoryUnavailable) as error:
                 log.warning("could not remove an answer", extra=work.log_fields(why=str(error)))
         if work.claim is not None and work.why_dropped != "shutdown":

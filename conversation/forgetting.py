@@ -5,7 +5,7 @@ from __future__ import annotations
 from conversation.model import MessageRef, Place
 from conversation.ports import History
 from conversation.thoughts import Thoughts
-from conversation.work import Works
+from conversation.work import Work, Works
 
 
 class Forgetting:
@@ -24,19 +24,29 @@ class Forgetting:
     async def message_deleted(self, channel_id: int, message_id: int) -> None:
         """A message is gone from the screen: end the answer that it asked for or that it shows, and forget it."""
         ref = MessageRef(channel_id, message_id)
-        if any(work.live is not None and work.live.took_away(ref) for work in self._works):
+        if any(ref in work.taken_away for work in self._works):
             return
-        dropped = self._works.drop("question deleted", lambda work: work.ask.question == ref)
-        dropped += self._works.drop("reply deleted", lambda work: work.shows(ref))
+        dropped = self._drop_by(ref)
         self._thoughts.forget_message(ref)
         await self._history.forget_message(channel_id, message_id)
+        dropped += self._drop_by(ref)  # who came meanwhile may have read what was not forgotten yet
         if dropped:
             await self._works.ended(dropped)
             await self._history.forget_message(channel_id, message_id)  # what they wrote on their way out
 
+    def _drop_by(self, ref: MessageRef) -> list[Work]:
+        dropped = self._works.drop("question deleted", lambda work: work.ask.question == ref)
+        return dropped + self._works.drop("reply deleted", lambda work: work.shows(ref))
+
     async def message_edited(self, channel_id: int, message_id: int, text: str, *, quoted: str) -> None:
         """A message was edited: memory holds what it says now, as a question (`text`) and where it is quoted."""
+        ref = MessageRef(channel_id, message_id)
+        undecided = [work for work in self._works if work.ask.question == ref and not work.decided.is_set()]
         await self._history.revise(channel_id, message_id, text, quoted=quoted)
+        for work in undecided:
+            await work.decided.wait()  # its claim was on the way to memory, with the words as they were
+        if undecided:
+            await self._history.revise(channel_id, message_id, text, quoted=quoted)
 
     async def message_withheld(self, channel_id: int, message_id: int) -> None:
         """A message was edited so that Discord shows it to us no more: what it said is not ours to keep."""

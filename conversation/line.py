@@ -14,11 +14,12 @@ K = TypeVar("K", bound=Hashable)
 class Standing(Generic[K]):
     """Somebody's position in a line; as a context manager it leaves the line in any case."""
 
-    def __init__(self, lines: Lines[K], key: K, line: deque[Standing[K]]) -> None:
+    def __init__(self, lines: Lines[K], key: K, line: deque[Standing[K]], *, counted: bool) -> None:
         self._lines = lines
         self._key = key
         self._line = line
         self._at_front = asyncio.Event()
+        self.counted = counted
 
     @property
     def is_first(self) -> bool:
@@ -50,13 +51,13 @@ class Lines(Generic[K]):
         self._lines: dict[K, deque[Standing[K]]] = {}
 
     def length(self, key: K) -> int:
-        """How many stand in line at `key`, the one being served included."""
-        return len(self._lines.get(key, ()))
+        """How many stand in line at `key`, the one being served included, and none that is not `counted`."""
+        return sum(standing.counted for standing in self._lines.get(key, ()))
 
-    def join(self, key: K) -> Standing[K]:
+    def join(self, key: K, *, counted: bool = True) -> Standing[K]:
         """Stand at the end of the line of `key`; takes no time, so order of arrival is order of service."""
         line = self._lines.setdefault(key, deque())
-        standing = Standing(self, key, line)
+        standing = Standing(self, key, line, counted=counted)
         line.append(standing)
         standing.admit_if_first()
         return standing

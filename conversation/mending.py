@@ -7,6 +7,7 @@ asked again, once; everything else is closed with a note and a button.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -19,14 +20,18 @@ from conversation.ports import History, MemoryUnavailable, ReplyJournal, Scene, 
 from conversation.sentences import note, say
 from conversation.telling import Telling, one_draft
 from conversation.work import Work, Works
-from delivery.live_reply import NONCE_HOLDS_S
+from delivery.live_reply import LiveReply
 from delivery.scheduler import Scheduler, Urgency
-from delivery.surface import Draft, OfferKind, SurfaceError, SurfaceForbidden, SurfaceGone
+from delivery.surface import Draft, OfferKind, SurfaceError, SurfaceForbidden, SurfaceGone, SurfaceRefused
 
 log = logging.getLogger(__name__)
 
 ASKED_LATELY_S = 120.0  # who asked longer ago has gone on, or asked anew
 MOST_DEATHS = 5  # after so many even the note is left out: it may be what kills
+HOLDS_LINE_S = 30.0  # as long a reply that Discord does not take keeps the next question of its place waiting
+MOST_TRIES = 12  # by one process; some two hours
+_ENDING_CHARS = 40
+FIRST_REST_S, LONGEST_REST_S = 15.0, 900.0
 
 AskAgain = Callable[[Work, Claim, tuple[MessageRef, ...], tuple[IncomingFile, ...]], Awaitable[None]]
 
@@ -70,12 +75,16 @@ class Mending:
         self._scheduler = scheduler
         self._ask_again = ask_again
         self._now_s = now_s
+        self._tries: dict[int, int] = {}
+        self._rests_until_s: dict[int, float] = {}
         self.closed = False
         self.counts = RepairCounts()
 
     async def mend(self, work: Work, left: LeftReply, finder: SurfaceFinder) -> None:
         """Take the reply over and bring it to its end on `work.surface`."""
-        with self._lines.join(work.ask.place) as standing:
+        if self._now_s() < self._rests_until_s.get(left.stored.reply_id, 0.0):
+            return
+        with self._lines.join(work.ask.place, counted=False) as standing:
             await standing.turn()  # whoever answers here now must not be taken for what was left
             if self.closed:
                 return
@@ -83,7 +92,7 @@ class Mending:
                 claim = await self._journal.take_over(left)
                 if claim is not None:
                     work.claim = claim
-                    work.live = self._telling.live_reply(work, left.stored.messages, courtesy=True)
+                    work.live = self._telling.live_reply(work, left.stored.messages)
                     await self._mend(work, claim, left, finder)
             except MemoryUnavailable as error:  # what stands there stays; it is looked for again
                 log.warning("could not repair yet", extra=work.log_fields(why=str(error)))
@@ -99,72 +108,96 @@ class Mending:
             return
         if scene.waiting:
             self._works.aside(self._take_sign_back(work))
-        messages = await self._known(work, claim, left, scene)
+        again = await self._worth_asking(left, scene)
+        messages = await self._known(work, claim, left, scene, again=again)
+        if messages is None:
+            return
         refs = tuple(message.ref for message in messages)
+        work.live = self._telling.live_reply(work, refs)  # whoever drops it now takes all of them away
         answer = await self._answer(left)
         if scene.question_gone:
             await self._remove(work, refs)
         elif left.stored.messages and not messages:
             work.why_dropped = "reply deleted"
             await self._ending.finish(work, ReplyState.DROPPED)
-        elif messages and messages[-1].offers:
+        elif _stands_at_its_end(left, messages, answer):
             await self._close(work, messages[-1], answer)
         elif answer is not None and answer.complete:
             await self._show_whole(work, answer, refs)
-        elif await self._worth_asking(left, scene):
+        elif again:
             log.info("asking again", extra=work.log_fields(attempt=claim.attempt))
             self.counts.asked_again += 1
             work.courtesy = False
             work.ask = replace(work.ask, files=scene.files)
-            if len(refs) > 1:
-                refs = await self._first_alone(work, refs)
+            await self._revise(left, scene)
+            refs = await self._first_alone(work, refs)
             await self._ask_again(work, claim, refs, scene.quoted_files)
         else:
+            if messages and messages[-1].offers:  # the first try's last page, under the first of a later one
+                await self._first_alone(work, refs)
+                messages = messages[:1]
             await self._label(work, claim, left, messages)
 
     async def _look(self, work: Work, claim: Claim, left: LeftReply, finder: SurfaceFinder) -> Scene | None:
         """What stands there; None where that cannot be told (yet), and the journal knows."""
         try:
             return await finder.look(left, before_each=self._leave_to_send)
-        except SurfaceGone:
-            work.why_dropped = "reply gone"
-        except SurfaceForbidden:
-            work.why_dropped = "may not read here"
         except SurfaceError as error:
-            log.warning("could not look at a reply", extra=work.log_fields(why=str(error)))
-            await self._journal.give_back(claim)
+            await self._turn_away(work, claim, error)
             return None
+
+    async def _turn_away(self, work: Work, claim: Claim, error: SurfaceError) -> None:
+        """Close what can be reached no more, and leave to a later look what Discord did not tell."""
+        match error:
+            case SurfaceGone():
+                work.why_dropped = "reply gone"
+            case SurfaceForbidden():
+                work.why_dropped = "may not read here"
+            case SurfaceRefused():
+                work.why_dropped = "Discord refused it"
+            case _:
+                log.warning("could not look at a reply", extra=work.log_fields(why=str(error)))
+                await self._journal.give_back(claim)
+                return
         await self._ending.finish(work, ReplyState.DROPPED)
-        return None
 
     async def _leave_to_send(self) -> None:
         await self._scheduler.ticket((), Urgency.FIRST)  # a person looks at half an answer
 
-    async def _known(self, work: Work, claim: Claim, left: LeftReply, scene: Scene) -> tuple[Seen, ...]:
-        """The reply's messages in order, the journal brought up to what the screen shows."""
-        messages = scene.messages
-        if not (messages or scene.readable) and self._nonce_holds(left) and work.surface.repeatable(0):
-            # Where we may not read, Discord itself tells which message came of the dead one's create.
-            messages = (Seen(await self._same_create(work, left)),)
-        known = left.stored.messages
+    async def _known(
+        self, work: Work, claim: Claim, left: LeftReply, scene: Scene, *, again: bool
+    ) -> tuple[Seen, ...] | None:
+        """The reply's messages in order, the journal brought up to what the screen shows; None where Discord did not
+        tell, and the journal knows."""
+        messages, known = scene.messages, left.stored.messages
+        # The dead one's create may be on its way still, or stand where we may not read: its nonce tells in both cases.
+        unseen = not (scene.readable and (messages or known)) and not scene.question_gone
+        if unseen and work.surface.repeatable(len(messages)):
+            words = (
+                f"-# {say('thinking', work.ask.locale)}"
+                if again
+                else note(say("note-restarted", work.ask.locale))
+            )
+            try:
+                messages = (*messages, Seen(await self._same_create(work, left, len(messages), words)))
+            except SurfaceError as error:
+                await self._turn_away(work, claim, error)
+                return None
         if not messages or messages[-1].ref in known:
             return messages
         ref = messages[-1].ref
         found = await self._journal.find_by_message(ref.channel_id, ref.message_id)
-        if found is not None and ref in found.messages:
+        if found is not None and found.reply_id != claim.reply_id and ref in found.messages:
             return messages[:-1]  # it is another reply's
         await self._journal.posted(claim.reply_id, len(known), ref)
         return messages
 
-    def _nonce_holds(self, left: LeftReply) -> bool:
-        return self._now_s() - left.touched_at_s < NONCE_HOLDS_S
-
-    async def _same_create(self, work: Work, left: LeftReply) -> MessageRef:
-        nonce = f"{left.stored.event_id}.{left.stored.attempt}.0"
-        ticket = self._scheduler.ticket(work.surface.create_lanes(0), Urgency.COURTESY)
+    async def _same_create(self, work: Work, left: LeftReply, page: int, words: str) -> MessageRef:
+        """Create what the dead one was about to create: where its message stands already, Discord answers with that."""
+        nonce = f"{left.stored.event_id}.{left.stored.attempt}.{page}"
+        ticket = self._scheduler.ticket(work.surface.create_lanes(page), Urgency.FIRST)
         await ticket
-        words = note(say("note-restarted", work.ask.locale))
-        call = self._scheduler.send(ticket, lambda: work.surface.create(0, words, nonce=nonce))
+        call = self._scheduler.send(ticket, lambda: work.surface.create(page, words, nonce=nonce))
         await call.done(message_needed=True, repeats_inside=True)
         return MessageRef(*call.attempt.message) if call.attempt.message else await call.task
 
@@ -191,7 +224,7 @@ class Mending:
     async def _remove(self, work: Work, refs: tuple[MessageRef, ...]) -> None:
         question = work.ask.question
         work.why_dropped = "question deleted"
-        live = work.live = self._telling.live_reply(work, refs, courtesy=True)
+        live = work.live = self._telling.live_reply(work, refs)
         try:
             await live.withdraw()
         except SurfaceError as error:
@@ -201,9 +234,19 @@ class Mending:
         self.counts.removed += 1
         await self._ending.finish(work, ReplyState.DROPPED)
 
+    async def _revise(self, left: LeftReply, scene: Scene) -> None:
+        """Bring memory up to what the question says now: nobody heard of its edits. Withheld words change nothing."""
+        asked, question = scene.asked, left.stored.question
+        if asked is not None and asked.text and question is not None:
+            await self._history.revise(
+                question.channel_id, question.message_id, asked.text, quoted=asked.as_quoted
+            )
+
     async def _first_alone(self, work: Work, refs: tuple[MessageRef, ...]) -> tuple[MessageRef, ...]:
         """Take the later messages away: under the first one, which begins anew, they would go on from nothing."""
-        later = work.live = self._telling.live_reply(work, refs[1:], courtesy=True, first_page=1)
+        if len(refs) < 2:
+            return refs
+        later = self._telling.live_reply(work, refs[1:], first_page=1)
         try:
             await later.withdraw()
         except SurfaceError as error:
@@ -218,10 +261,32 @@ class Mending:
         await self._ending.finish(work, ReplyState.BROKEN if again else ReplyState.ENDED)
 
     async def _show_whole(self, work: Work, answer: Turn, refs: tuple[MessageRef, ...]) -> None:
-        live = work.live = self._telling.live_reply(work, refs, courtesy=True)
-        state = await self._ending.shown(work, live.deliver(one_draft(Draft(answer.text, ended=True))))
+        live = work.live = self._telling.live_reply(work, refs)
+        state = await self._shown(work, live, Draft(answer.text, ended=True))
         self.counts.finished += state is ReplyState.ENDED
         await self._ending.finish(work, state)
+
+    async def _shown(self, work: Work, live: LiveReply, draft: Draft) -> ReplyState:
+        """Deliver for as long as the next question of the place may wait; what Discord does not take is tried again
+        ever more seldom, and then given up. So is a create that may stand there, and would be posted anew each time."""
+        try:
+            async with asyncio.timeout(HOLDS_LINE_S):
+                state = await self._ending.shown(work, live.deliver(one_draft(draft)))
+        except TimeoutError:
+            state = ReplyState.CLAIMED
+        reply_id = work.claim.reply_id if work.claim is not None else 0
+        if state is not ReplyState.CLAIMED:
+            self._tries.pop(reply_id, None)
+            self._rests_until_s.pop(reply_id, None)
+            return state
+        tries = self._tries[reply_id] = self._tries.get(reply_id, 0) + 1
+        if live.lost_a_create or tries >= MOST_TRIES:
+            log.error("gave a reply up: Discord does not take its end", extra=work.log_fields(tries=tries))
+            self.counts.given_up += 1
+            return ReplyState.BROKEN
+        rest_s = min(LONGEST_REST_S, FIRST_REST_S * 2.0**tries)
+        self._rests_until_s[reply_id] = self._now_s() + rest_s
+        return state
 
     async def _label(self, work: Work, claim: Claim, left: LeftReply, messages: tuple[Seen, ...]) -> None:
         """End the last message with a note, and a button to ask again."""
@@ -233,7 +298,6 @@ class Mending:
         live = work.live = self._telling.live_reply(
             work,
             tuple(message.ref for message in last),
-            courtesy=True,
             first_page=max(0, len(left.stored.messages) - 1, len(messages) - 1),
         )
         draft = Draft(
@@ -242,7 +306,7 @@ class Mending:
             note=note(say("note-restarted", locale)),
             offers=(try_again(claim.reply_id, locale),),
         )
-        state = await self._ending.shown(work, live.deliver(one_draft(draft)))
+        state = await self._shown(work, live, draft)
         self.counts.labelled += state is ReplyState.ENDED
         await self._ending.finish(work, ReplyState.BROKEN if state is ReplyState.ENDED else state)
 
@@ -252,3 +316,15 @@ class Mending:
             await work.surface.waiting(False)
         except SurfaceError as error:
             log.info("could not take a sign back", extra=work.log_fields(why=str(error)))
+
+
+def _stands_at_its_end(left: LeftReply, messages: tuple[Seen, ...], answer: Turn | None) -> bool:
+    """Whether nothing is missing on screen: there are an end's buttons, or a note under the answer's last words."""
+    if not messages:
+        return False
+    if messages[-1].offers:
+        # Over several pages a later try begins on the first one, and the last is the first try's for long.
+        return len(messages) == 1 or left.stored.attempt == 1
+    ending = answer.text.strip()[-_ENDING_CHARS:] if answer is not None and answer.complete else ""
+    _, found, below = (messages[-1].content or "").rpartition(ending) if ending else ("", "", "")
+    return bool(found) and "-# " in below

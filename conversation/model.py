@@ -185,7 +185,7 @@ class LeftReply:
 
     `owner` is the process that worked on it; None where it was handed on. `deaths` counts the processes that died
     while they repaired it, `files` those that came with the question. Times are epoch seconds: when it was asked,
-    and when the journal last heard of it.
+    and when the journal last heard of it. `had_way_back`: a token reached it, which may have ended meanwhile.
     """
 
     stored: StoredReply
@@ -195,6 +195,7 @@ class LeftReply:
     deaths: int = 0
     files: int = 0
     way_back: WayBack | None = None
+    had_way_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

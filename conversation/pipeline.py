@@ -153,13 +153,14 @@ class Conversation:
             question=stored.question,
         )
         work = Work(ask, surface, claim=claim)
-        await self._works.run(
-            work,
-            lambda: self._ending.guarded(
-                work, lambda: self._answer_again(work, claim, stored, question, after_thought=after_thought)
-            ),
-        )
-        return None
+        refusal: Refusal | None = None
+
+        async def way() -> None:
+            nonlocal refusal
+            refusal = await self._answer_again(work, claim, stored, after_thought=after_thought)
+
+        await self._works.run(work, lambda: self._ending.guarded(work, way))
+        return refusal
 
     async def go_on(
         self,
@@ -308,16 +309,23 @@ class Conversation:
         await self._reply(work, claim, question, quoted, attached, shown=shown)
 
     async def _answer_again(
-        self, work: Work, claim: Claim, stored: StoredReply, question: Turn, *, after_thought: bool
-    ) -> None:
+        self, work: Work, claim: Claim, stored: StoredReply, *, after_thought: bool
+    ) -> Refusal | None:
+        work.live = self._telling.live_reply(work, stored.messages)
         with self._lines.join(work.ask.place) as standing:
             await standing.turn()
+            # Anew: it may have been deleted before this work could be told.
+            question = await self._history.question(stored.reply_id)
+            if question is None:
+                await self._ending.finish(work, ReplyState.BROKEN)
+                return Refusal("again-forgotten")
             quoted = await self._quoted_turn(replace(work.ask, quote=question.quote))
             thought = (
                 self._thoughts.of(stored.reply_id, reader_id=stored.author.id) if after_thought else None
             )
             hint = answer_now(thought or "") if after_thought else ""
             await self._reply(work, claim, question, quoted, Attached(), shown=stored.messages, hint=hint)
+        return None
 
     async def _quoted_turn(self, ask: Ask) -> QuotedTurn | None:
         """Which remembered turn the question's reference is; a context menu's asks for nothing but its target."""

@@ -14,6 +14,7 @@ from conversation.model import (
     MessageRef,
     Picture,
     Place,
+    Quote,
     ReplyState,
     StoredReply,
     Turn,
@@ -25,6 +26,10 @@ from reka_provider import ChatMessage, CompletionState
 
 class MemoryUnavailable(Exception):
     """History or the journal could not do what was asked, though the question was right; later it may."""
+
+
+class MissedUnknown(Exception):
+    """Nobody could find out what was asked in a place; asking again later may tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +225,25 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """The message that asks, as it stands now; its words are empty where Discord keeps them back.
+
+    `text` is its question, `as_quoted` what it says where another message quotes it, `quote` what it refers to.
+    """
+
+    text: str
+    as_quoted: str
+    quote: Quote | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """What stands on screen of a reply that was left: its messages in order.
 
     `messages` may hold one more than the journal: its create was under way at the death. `question_gone`: the
     message that asked was deleted. `waiting`: it still wears the sign that it waits. `files` came with it, and
     `quoted_files` with the message that it refers to. `readable`: no message of the reply can stand there unseen.
+    `asked` is None where no message asks, or where we may not read it.
     """
 
     messages: tuple[Seen, ...]
@@ -234,6 +252,7 @@ class Scene:
     files: tuple[IncomingFile, ...] = ()
     quoted_files: tuple[IncomingFile, ...] = ()
     readable: bool = True
+    asked: Asked | None = None
 
 
 class SurfaceFinder(Protocol):
@@ -253,7 +272,7 @@ class MissedQuestions(Protocol):
 
     async def take_up(self, place: Place, *, since_s: float, limit: int) -> int:
         """Take up the questions in `place` that came from `since_s` (epoch seconds) on and that nobody has claimed,
-        from one request for `limit` messages; how many there were. Raises MemoryUnavailable."""
+        from one request for `limit` messages; how many there were. Raises MissedUnknown and MemoryUnavailable."""
         ...
 
 

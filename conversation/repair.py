@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 RENEW_EVERY_S = 5.0
 _LOOKED_WITHIN_S = 10.0
+_MOST_STUMBLES = 3  # over a bug on the way to one reply: the next try is as likely to meet it
 
 
 class Repair:
@@ -30,6 +31,7 @@ class Repair:
         self._wanted = asyncio.Event()
         self._looked = asyncio.Event()
         self._begun: set[int] = set()
+        self._stumbles: dict[int, int] = {}
 
     @property
     def counts(self) -> RepairCounts:
@@ -93,7 +95,13 @@ class Repair:
     async def _mend(self, left: LeftReply, finder: SurfaceFinder) -> None:
         stored = left.stored
         try:
-            surface = finder.surface(left)
+            try:
+                surface = finder.surface(left)
+            except Exception:
+                log.exception("unexpected", extra={"reply_id": stored.reply_id})
+                if not self._given_up(stored.reply_id):
+                    return
+                surface = None
             if surface is None:
                 await self._close_unreachable(left)
                 return
@@ -115,9 +123,18 @@ class Repair:
         finally:
             self._begun.discard(stored.reply_id)
 
+    def _given_up(self, reply_id: int) -> bool:
+        """Count one more bug on the way to this reply; whether that is enough of them."""
+        self._ending.counts.unexpected += 1
+        self._stumbles[reply_id] = self._stumbles.get(reply_id, 0) + 1
+        return self._stumbles[reply_id] >= _MOST_STUMBLES
+
     async def _close_unreachable(self, left: LeftReply) -> None:
         """A private answer whose token has ended, say: nobody can change what stands there any more."""
+        stored = left.stored
         if await self._journal.take_over(left) is not None:
-            await self._journal.finish(left.stored.reply_id, ReplyState.DROPPED)
+            await self._journal.finish(stored.reply_id, ReplyState.DROPPED)
+            self._stumbles.pop(stored.reply_id, None)
             self._mending.counts.unreachable += 1
-            log.info("left as it is", extra={"reply_id": left.stored.reply_id})
+            self._ending.counts.lost += not stored.messages
+            log.info("left as it is", extra={"reply_id": stored.reply_id, "shown": len(stored.messages)})

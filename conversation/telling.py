@@ -66,6 +66,7 @@ class Telling:
             words=Words(say("thinking", work.ask.locale), note(say("rest-in-file", work.ask.locale))),
             counts=self.counts,
             waited_s=time.monotonic() - work.began_at if measured else None,
+            taken_away=work.taken_away,
         )
 
     async def say(self, work: Work, sentence: str) -> None:

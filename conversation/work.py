@@ -28,6 +28,10 @@ class Work:
     why_dropped: str | None = None
     courtesy: bool = False  # all that is left to do is to say a sentence of ours
     task: asyncio.Task[None] | None = None
+    decided: asyncio.Event = field(default_factory=asyncio.Event)  # it is claimed, or never will be
+    taken_away: set[MessageRef] = field(
+        default_factory=set
+    )  # by the bot itself: their deletion is nobody's wish
     began_at: float = field(default_factory=time.monotonic)
     _begun: bool = False
 
@@ -106,6 +110,7 @@ class Works:
         work.task = asyncio.create_task(way())
         self._works.add(work)
         work.task.add_done_callback(lambda _: self._works.discard(work))
+        work.task.add_done_callback(lambda _: work.decided.set())
         await asyncio.wait({work.task})  # cancelling the caller leaves the work to its owner
         if not work.task.cancelled():
             work.task.result()

@@ -102,6 +102,7 @@ class LiveReply:
         courtesy: this is a sentence of ours, and answers go before it.
         most_pages: what is longer comes as a file, where files may be sent.
         waited_s: how long ago the question was asked; None where nobody measures this reply.
+        taken_away: where the messages are noted that this reply removes by itself.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class LiveReply:
         words: Words | None = None,
         counts: LiveReplyCounts | None = None,
         waited_s: float | None = None,
+        taken_away: set[MessageRef] | None = None,
     ) -> None:
         self._surface = surface
         self._scheduler = scheduler
@@ -125,7 +127,7 @@ class LiveReply:
         self._posted = posted
         self._removed = removed
         self._courtesy = courtesy
-        self._taken_away: set[MessageRef] = set()
+        self._taken_away = taken_away if taken_away is not None else set()
         words = words or Words()
         self._composer = PageComposer(
             surface.limit_chars,
@@ -152,15 +154,13 @@ class LiveReply:
         self._failures = 0
         self._broken = False
         self._creating: tuple[_Step, Call[MessageRef]] | None = None
+        self.lost_a_create = False
+        """Whether a create was lost that may not be repeated: nobody can tell whether its message stands there."""
 
     @property
     def messages(self) -> tuple[MessageRef, ...]:
         """The messages on screen, in order."""
         return tuple(page.ref for page in self._shown)
-
-    def took_away(self, ref: MessageRef) -> bool:
-        """Whether this reply itself removed that message, so that its deletion is nobody's wish."""
-        return ref in self._taken_away
 
     async def deliver(self, drafts: AsyncGenerator[Draft, None]) -> None:
         """Show `drafts` until the last one is on screen; the generator is closed in any case.
@@ -345,6 +345,7 @@ class LiveReply:
                 break
             except SurfaceUnsure as lost:
                 if not self._surface.repeatable(step.page):
+                    self.lost_a_create = True
                     raise
                 await self._back_off()
                 ticket = await self._granted(ticket.lanes, self._urgency(step))
@@ -400,14 +401,29 @@ class LiveReply:
 
         Call it after `deliver` ended or was cancelled; a create that was then under way is waited for.
         """
+        await self._adopt_what_was_under_way()
+        await self._remove_down_to(0)
+
+    async def take_back(self) -> None:
+        """Remove the message whose create was under way when `deliver` was cancelled: it would stand there for ever.
+
+        What stood there before stays.
+        """
+        stood = len(self._shown)
+        await self._adopt_what_was_under_way()
+        await self._remove_down_to(stood)
+
+    async def _adopt_what_was_under_way(self) -> None:
         if self._creating is not None:
             step, call = self._creating
             ref = await self._outcome(step, call)
             self._creating = None
             if ref is not None:
                 self._shown.append(Shown(ref, None))
+
+    async def _remove_down_to(self, pages: int) -> None:
         self._ended_at = self._scheduler.now()
-        while self._shown:
+        while len(self._shown) > pages:
             ticket = await self._granted((), Urgency.FINAL)
             try:
                 await self._remove(self._shown[-1].ref, ticket)

@@ -46,10 +46,17 @@ GIVE_BACK = (
 HAND_ON_ALL = update(replies).where(CLAIMED, replies.c.owner == bindparam("of_owner")).values(owner=None)
 TAKE_OVER = (
     update(replies)
-    .where(_IS_IT, CLAIMED, replies.c.owner.is_not_distinct_from(bindparam("owner_before")))
+    .where(
+        _IS_IT,
+        CLAIMED,
+        replies.c.owner.is_not_distinct_from(bindparam("owner_before")),
+        replies.c.attempt == bindparam("attempt_before"),
+    )
     .values(
         attempt=replies.c.attempt + 1,
-        deaths=replies.c.deaths + case((replies.c.owner.is_(None), 0), else_=1),
+        # What its own process failed to end is no death of it.
+        deaths=replies.c.deaths
+        + case((or_(replies.c.owner.is_(None), replies.c.owner == bindparam("of_owner")), 0), else_=1),
     )
     .returning(replies.c.attempt)
 )

@@ -171,6 +171,8 @@ class SqlJournal:
         which = {
             "of_reply": reply_id,
             "owner_before": left.owner,
+            "attempt_before": left.stored.attempt,
+            "of_owner": self._database.owner,
             "owner": self._database.owner,
             "updated_at_s": self._now_s(),
         }
@@ -241,6 +243,7 @@ class SqlJournal:
             deaths=row.deaths,
             files=row.files,
             way_back=self._opened(row),
+            had_way_back=row.way_back is not None,
         )
 
     def _opened(self, row: Row[*tuple[object, ...]]) -> WayBack | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,7 +33,7 @@ from cogs.chat._responses import defer, event_of, whisper
 from cogs.chat._surface import LostAnswers, may_write, surface_of_message
 from cogs.chat._token_surface import Token, surface_of_interaction
 from conversation.catch_up import CatchUp
-from conversation.model import Ask
+from conversation.model import Ask, Place
 from conversation.pipeline import Conversation
 from conversation.ports import ReplyJournal
 from conversation.sentences import say
@@ -43,6 +44,7 @@ log = logging.getLogger(__name__)
 QUESTION_CHARS = 4_000
 HINTS_KEPT = 10_000
 HANDLERS_END_IN_S = 0.5
+SILENT_BEFORE_LOSS_S = 60.0  # as long a dead connection may have brought nothing before anybody noticed
 EVERYWHERE = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
 BOTH_INSTALLS = app_commands.AppInstallationType(guild=True, user=True)
 
@@ -81,6 +83,7 @@ class ChatCog(commands.Cog, name="ChatCog"):
         self._fetch = fetch
         self._lost_answers = lost_answers
         self._presses = Presses(conversation, journal, lost_answers)
+        self._deaf_since_s: dict[int, float] = {}  # by shard
         self._hinted: set[tuple[int, int]] = set()
         self._handlers: set[asyncio.Task[Any]] = set()
         self._about = app_commands.ContextMenu(
@@ -147,8 +150,33 @@ class ChatCog(commands.Cog, name="ChatCog"):
     @_owned
     async def on_ready(self) -> None:
         """Answer what was asked while no process was there to hear it."""
-        missed = MissedMessages(self._bot, self._me, self._lost_answers, self._journal, self._hear)
-        await self._catch_up.run(missed)
+        await self._catch_up.run(self._missed())
+
+    @commands.Cog.listener()
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Remember since when a shard hears nothing; of several tries the first counts."""
+        self._deaf_since_s.setdefault(shard_id, time.time() - SILENT_BEFORE_LOSS_S)
+
+    @commands.Cog.listener()
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """Nothing was missed: Discord tells a resumed session all that came meanwhile."""
+        self._deaf_since_s.pop(shard_id, None)
+
+    @commands.Cog.listener()
+    @_owned
+    async def on_shard_ready(self, shard_id: int) -> None:
+        """Answer what was asked between a session that was lost and the new one, of which Discord tells nothing."""
+        since_s = self._deaf_since_s.pop(shard_id, None)
+        if since_s is not None:
+            await self._catch_up.after_lost_session(
+                self._missed(), since_s=since_s, heard_in=lambda place: self._shard_of(place) == shard_id
+            )
+
+    def _shard_of(self, place: Place) -> int:
+        return ((place.guild_id or 0) >> 22) % (self._bot.shard_count or 1)
+
+    def _missed(self) -> MissedMessages:
+        return MissedMessages(self._bot, self._me, self._lost_answers, self._journal, self._hear)
 
     def _hear(self, messages: Sequence[discord.Message]) -> None:
         task = asyncio.create_task(self._answer_in_turn(messages))

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import discord
 
 from cogs import Fetch
-from cogs.chat._intake import ask_from_message
+from cogs.chat._intake import ask_from_message, quoted_text
 from cogs.chat._surface import WAITING, Channel, ChannelSurface, LostAnswers, as_surface_errors
 from cogs.chat._token_surface import ORIGINAL, Token, TokenSurface
 from cogs.chat._views import offers_on
-from conversation.model import IncomingFile, LeftReply, MessageRef, Place, StoredReply
-from conversation.ports import Scene, Seen
+from conversation.model import LeftReply, MessageRef, Place, StoredReply
+from conversation.ports import Asked, Scene, Seen
 from delivery.surface import Surface
 
 LOOKED_AT = 100  # messages from the question on: the most that one request brings
@@ -44,13 +44,13 @@ class ReplyFinder:
         stored, token = left.stored, self._token(left)
         if token is not None:
             first = stored.messages[0].message_id if stored.messages and not token.aside else None
-            channel = self._channel_surface(stored) if token.by_channel else None
+            channel = self._channel_surface(left) if token.by_channel else None
             return TokenSurface(token, self._lost_answers, original_id=first, channel=channel)
         if stored.place.private_to is not None:
             return None
-        if stored.question is None and stored.place.guild_id is None and not stored.messages:
+        if left.had_way_back and stored.place.guild_id is None and not stored.messages:
             return None  # a command in a direct message that may not even be with us
-        return self._channel_surface(stored)
+        return self._channel_surface(left)
 
     async def look(self, left: LeftReply, *, before_each: BeforeEach) -> Scene:
         """What stands there of that reply now. Raises SurfaceError."""
@@ -67,17 +67,17 @@ class ReplyFinder:
         private = place.private_to is not None
         return Token.back(left.way_back, self._client, channel_id=place.channel_id, private=private)
 
-    def _channel_surface(self, stored: StoredReply) -> ChannelSurface:
+    def _channel_surface(self, left: LeftReply) -> ChannelSurface:
+        stored = left.stored
         channel = channel_at(self._client, stored.place)
-        # What goes on from another reply answers the message whose id its event has.
-        question_id = stored.question.message_id if stored.question is not None else stored.event_id
-        by_command = stored.question is None
+        # What goes on from another reply answers the message whose id its event has; a command's event is no message.
+        answers_message = stored.question is not None or not left.had_way_back
         return ChannelSurface(
             channel,
             self._lost_answers,
             me=self._me,
-            question=None if by_command else channel.get_partial_message(question_id),
-            wraps_urls=by_command,
+            question=channel.get_partial_message(_asked_id(stored)) if answers_message else None,
+            wraps_urls=stored.question is None,
             takes_files=_takes_files(channel),
         )
 
@@ -98,7 +98,7 @@ class ReplyFinder:
 
     async def _in_channel(self, stored: StoredReply, before_each: BeforeEach, *, by_token: bool) -> Scene:
         channel = channel_at(self._client, stored.place)
-        asked_id = stored.question.message_id if stored.question is not None else stored.event_id
+        asked_id = _asked_id(stored)
         await before_each()
         start = discord.Object(asked_id - 1)
         found = {
@@ -115,13 +115,20 @@ class ReplyFinder:
         filled = [message for message in found.values() if by_token or not message.flags.loading]
         more = _made_at_the_death(filled, stored, self._me)
         shown = tuple(_seen(message, stored) for message in (*known, *more))
-        if stored.question is None:
-            return Scene(shown)
         question = found.get(asked_id)
+        waiting = question is not None and _waits(question)
+        if stored.question is None:
+            return Scene(shown, waiting=waiting)
         if question is None:
             return Scene(shown, question_gone=True)
-        own, quoted = self._files(question)
-        return Scene(shown, waiting=_waits(question), files=own, quoted_files=quoted)
+        ask = ask_from_message(question, self._me, self._fetch)
+        return Scene(
+            shown,
+            waiting=waiting,
+            files=ask.files,
+            quoted_files=ask.quote.files if ask.quote is not None else (),
+            asked=Asked(ask.text, quoted_text(question, self._me), ask.quote),
+        )
 
     async def _may_read(
         self, channel: Channel, stored: StoredReply, asked_id: int, before_each: BeforeEach
@@ -136,9 +143,10 @@ class ReplyFinder:
             return False
         return True
 
-    def _files(self, question: discord.Message) -> tuple[tuple[IncomingFile, ...], tuple[IncomingFile, ...]]:
-        ask = ask_from_message(question, self._me, self._fetch)
-        return ask.files, ask.quote.files if ask.quote is not None else ()
+
+def _asked_id(stored: StoredReply) -> int:
+    """The message that asks, or from whose end it goes on; of a command the interaction."""
+    return stored.question.message_id if stored.question is not None else stored.event_id
 
 
 def _takes_files(channel: Channel) -> bool:
@@ -147,7 +155,10 @@ def _takes_files(channel: Channel) -> bool:
         return channel.guild_id is None
     if isinstance(channel, discord.DMChannel):
         return True
-    return channel.permissions_for(channel.guild.me).attach_files
+    try:
+        return channel.permissions_for(channel.guild.me).attach_files
+    except discord.ClientException:
+        return False  # a thread whose channel is not in the cache
 
 
 async def _fetched(channel: Channel, ref: MessageRef, before_each: BeforeEach) -> discord.Message | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from io import BytesIO
 from typing import Any, cast
@@ -230,8 +230,11 @@ def surface_of_message(
         return None
     may_quote = takes_files = True
     if message.guild is not None and not isinstance(channel, discord.DMChannel | discord.PartialMessageable):
-        allowed = channel.permissions_for(message.guild.me)
-        may_quote, takes_files = allowed.read_message_history, allowed.attach_files
+        with suppress(
+            discord.ClientException
+        ):  # a thread whose channel is not in the cache: Discord will tell
+            allowed = channel.permissions_for(message.guild.me)
+            may_quote, takes_files = allowed.read_message_history, allowed.attach_files
     return ChannelSurface(
         channel, lost_answers, me=me, question=message, may_quote=may_quote, takes_files=takes_files
     )

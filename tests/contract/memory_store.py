@@ -265,14 +265,17 @@ class MemoryStore:
             deaths=reply.deaths,
             files=reply.files,
             way_back=None if over else reply.way_back,
+            had_way_back=reply.way_back is not None,
         )
 
     async def take_over(self, left: LeftReply) -> Claim | None:
         await asyncio.sleep(0)
         reply = self._replies.get(left.stored.reply_id)
-        if reply is None or reply.stored.state is not ReplyState.CLAIMED or reply.owner != left.owner:
+        if reply is None or reply.stored.state is not ReplyState.CLAIMED:
             return None
-        reply.deaths += reply.owner is not None
+        if (reply.owner, reply.stored.attempt) != (left.owner, left.stored.attempt):
+            return None
+        reply.deaths += reply.owner not in {None, self.owner}
         reply.owner = self.owner
         reply.updated_at_s = self.now_s()
         reply.stored = replace(reply.stored, attempt=reply.stored.attempt + 1)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from cryptography.fernet import Fernet
 
 from conversation.model import Ask, Author, MessageRef, Picture, Place, Quote
 from conversation.ports import CommandDigests, History, ReplyJournal
@@ -14,6 +17,7 @@ from storage.command_digests import SqlCommandDigests
 from storage.engine import open_engine
 from storage.history import SqlHistory
 from storage.journal import SqlJournal
+from storage.keyring import Keyring
 from storage.sealer import CannotOpen
 from tests.contract.memory_store import MemoryStore
 from tests.contract.postgres_cluster import shared_cluster
@@ -52,6 +56,8 @@ class Store:
     digests: CommandDigests
     clock: Clock
     owner: int
+    next_process: Callable[[], AbstractAsyncContextManager[ReplyJournal]]
+    """Opens the journal as a process that comes after this one does."""
 
     async def claimed(self, ask: Ask) -> int:
         """Claim `ask`, which nobody claimed before, and return the reply's id."""
@@ -61,13 +67,23 @@ class Store:
 
 
 @asynccontextmanager
-async def sql_store(url: str) -> AsyncIterator[Store]:
-    """Open the real storage over the database at `url`."""
+async def sql_store(url: str, *, keyring: Keyring | None = None) -> AsyncIterator[Store]:
+    """Open the real storage over the database at `url`; what it keeps is sealed where there is a `keyring`."""
     engine = await open_engine(url)
     try:
         clock = Clock()
-        journal = SqlJournal(engine, clock, sealer=MirrorSealer())
-        yield Store(SqlHistory(engine, clock), journal, SqlCommandDigests(engine), clock, engine.owner)
+        journal = SqlJournal(engine, clock, sealer=MirrorSealer(), keyring=keyring)
+        history = SqlHistory(engine, clock, keyring=keyring)
+
+        @asynccontextmanager
+        async def next_process() -> AsyncIterator[ReplyJournal]:
+            next_engine = await open_engine(url)
+            try:
+                yield SqlJournal(next_engine, clock, sealer=MirrorSealer(), keyring=keyring)
+            finally:
+                await next_engine.dispose()
+
+        yield Store(history, journal, SqlCommandDigests(engine), clock, engine.owner, next_process)
     finally:
         await engine.dispose()
 
@@ -87,17 +103,38 @@ async def postgres_store() -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
+async def sealed_store(file: Path) -> AsyncIterator[Store]:
+    """Open the real storage with a key, as DATA_KEYS gives it, over the database in `file`.
+
+    In the end no word of what the suites say may stand in it as it was said.
+    """
+    keyring = Keyring([Fernet.generate_key().decode()])
+    async with sql_store(f"sqlite+aiosqlite:///{file}", keyring=keyring) as store:
+        yield store
+    kept = b"".join(part.read_bytes() for part in file.parent.glob(f"{file.name}*"))
+    assert b"Why is the sky blue?" not in kept
+
+
+@asynccontextmanager
 async def fake_store() -> AsyncIterator[Store]:
     """The fake, as the contract suites open it."""
     clock = Clock()
     store = MemoryStore(clock)
-    yield Store(store, store, store, clock, store.owner)
+
+    @asynccontextmanager
+    async def next_process() -> AsyncIterator[ReplyJournal]:
+        successor = copy.copy(store)
+        successor.owner += 1
+        yield successor
+
+    yield Store(store, store, store, clock, store.owner, next_process)
 
 
 # What each contract suite runs over, opened in an empty folder.
 IMPLEMENTATIONS: dict[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {
     "fake": lambda _folder: fake_store(),
     "sqlite": lambda folder: sql_store(f"sqlite+aiosqlite:///{folder / 'reka.db'}"),
+    "sqlite, sealed": lambda folder: sealed_store(folder / "reka.db"),
     "postgresql": lambda _folder: postgres_store(),
 }
 

@@ -100,15 +100,41 @@ async def test_deaths_are_counted_and_orderly_ends_are_not(store: Store) -> None
     """A question that kills whoever touches it has to be told from a bot that is restarted often."""
     await store.claimed(ask(1))
 
+    async with store.next_process() as next_one:
+        [left] = await next_one.left(dead={store.owner}, in_flight=())
+        await next_one.take_over(left)
+        await next_one.hand_on(left.stored.reply_id)
+        [left] = await next_one.left(dead=(), in_flight=())
+        await next_one.take_over(left)
+
+        store.clock.at_s += 31
+        [left] = await next_one.left(dead=(), in_flight=())
+    assert (left.deaths, left.stored.attempt) == (1, 3)
+
+
+async def test_what_a_process_failed_to_end_is_no_death_of_it(store: Store) -> None:
+    """The database was slow; after five such tries the reply would be given up, with no note under it."""
+    await store.claimed(ask(1))
+
     for _ in range(2):
-        [left] = await store.journal.left(dead={store.owner}, in_flight=())
+        store.clock.at_s += 31
+        [left] = await store.journal.left(dead=(), in_flight=())
         await store.journal.take_over(left)
-    await store.journal.hand_on(left.stored.reply_id)
+
+    store.clock.at_s += 31
+    [left] = await store.journal.left(dead=(), in_flight=())
+    assert (left.deaths, left.stored.attempt) == (0, 3)
+
+
+async def test_who_looked_before_another_tried_takes_nothing_over(store: Store) -> None:
+    """It was handed on again meanwhile, as before; what is known of its messages is not."""
+    reply_id = await store.claimed(ask(1))
+    await store.journal.hand_on(reply_id)
     [left] = await store.journal.left(dead=(), in_flight=())
     await store.journal.take_over(left)
+    await store.journal.hand_on(reply_id)
 
-    [left] = await store.journal.left(dead={store.owner}, in_flight=())
-    assert (left.deaths, left.stored.attempt) == (2, 4)
+    assert await store.journal.take_over(left) is None
 
 
 async def test_to_try_again_begins_the_count_anew(store: Store) -> None:
@@ -156,6 +182,7 @@ async def test_a_way_back_is_kept_until_it_ends(store: Store) -> None:
     store.clock.at_s += 900
     [left] = await store.journal.left(dead={store.owner}, in_flight=())
     assert left.way_back is None
+    assert left.had_way_back
 
 
 async def test_a_new_press_brings_a_new_way_back(store: Store) -> None:

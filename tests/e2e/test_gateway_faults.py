@@ -117,6 +117,25 @@ async def test_session_that_cannot_be_resumed_is_replaced(house: House) -> None:
     await asks_once(house)
 
 
+@pytest.mark.parametrize("code", [None, 4009], ids=["invalid session", "4009"])
+async def test_question_asked_between_two_sessions_is_answered_once(house: House, code: int | None) -> None:
+    """Discord replays nothing to a new session: what came meanwhile is read from the channel."""
+    await asks_once(house)  # from now on people talk with the bot here
+    if code is None:
+        house.sandbox.gateway.invalid_session(resumable=False)
+    else:
+        await house.sandbox.gateway.drop(code)
+    await house.world.until(lambda: not house.sandbox.gateway.online)
+    house.reka.enqueue(Script(pieces=["between"]))
+    house.alice.says(house.general, f"{house.at_reka} and now?")
+
+    await house.until_shown("Here.", "between")
+
+    assert len(house.sandbox.gateway.identifies) == 2
+    assert len(house.reka.chats) == 2
+    await asks_once(house)
+
+
 @asynccontextmanager
 async def closed_door(target_port: int) -> AsyncIterator[tuple[int, asyncio.Event]]:
     """A port that refuses connections until the event is set, and then leads to `target_port`."""

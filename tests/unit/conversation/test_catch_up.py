@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from conversation.catch_up import LIVELY_S, MOST_MESSAGES, MOST_PLACES, UNHEARD_S, CatchUp
+import pytest
+
+from conversation.catch_up import LIVELY_S, MOST_MESSAGES, MOST_PLACES, RESTS_S, UNHEARD_S, CatchUp
 from conversation.model import Place
-from conversation.ports import MemoryUnavailable
+from conversation.ports import MemoryUnavailable, MissedUnknown
 from delivery.ledger import Ledger
 from delivery.scheduler import Scheduler
 from tests.contract.memory_store import MemoryStore
@@ -43,15 +45,37 @@ class Absence:
 
 @dataclass(slots=True)
 class Reader:
-    """Notes what it is asked to read, and when."""
+    """Notes what it is asked to read, and when; `silent`: about which channels Discord says nothing, how often."""
 
+    silent: dict[int, int] = field(default_factory=dict)
     read: list[tuple[Place, float, int]] = field(default_factory=list)
     at_s: list[float] = field(default_factory=list)
 
     async def take_up(self, place: Place, *, since_s: float, limit: int) -> int:
         self.read.append((place, since_s, limit))
         self.at_s.append(now_s())
+        if self.silent.get(place.channel_id, 0) > 0:
+            self.silent[place.channel_id] -= 1
+            raise MissedUnknown("503")
         return 1
+
+    @property
+    def channels(self) -> list[int]:
+        """What was read, in order."""
+        return [place.channel_id for place, _, _ in self.read]
+
+
+@dataclass(slots=True)
+class AwayAtFirst(MemoryStore):
+    """A database that is away when the places are asked for the first times."""
+
+    away: int = 1
+
+    async def places_since(self, since_s: float, *, limit: int) -> list[Place]:
+        if self.away:
+            self.away -= 1
+            raise MemoryUnavailable("The database is out of reach.")
+        return await MemoryStore.places_since(self, since_s, limit=limit)
 
 
 async def at_once() -> None:
@@ -167,3 +191,67 @@ async def test_a_database_that_is_out_of_reach_is_no_crash() -> None:
     await catch_up.run(Reader())
 
     assert not absence.over
+
+
+async def test_what_was_missed_is_read_when_the_database_is_back() -> None:
+    """One failed statement at the start, and nobody would ever read it: a later process has another last sign."""
+    store, reader = AwayAtFirst(epoch_s), Reader()
+    await talked_in(store, 1)
+    absence = Absence(epoch_s() - 60)
+    catch_up = catching_up(store, absence)
+    await catch_up.open()
+    await catch_up.run(reader)
+    await catch_up.run(reader)  # the gateway is ready once more
+
+    assert len(reader.read) == 1
+    assert absence.over
+
+
+async def test_after_a_long_outage_of_the_database_a_gateway_that_comes_back_begins_anew() -> None:
+    """The tries have an end, and questions of the last hour still wait."""
+    store, reader = AwayAtFirst(epoch_s, away=len(RESTS_S) + 1), Reader()
+    await talked_in(store, 1)
+    absence = Absence(epoch_s() - 60)
+    catch_up = catching_up(store, absence)
+    await catch_up.open()
+    await catch_up.run(reader)
+    assert reader.read == []
+    await catch_up.run(reader)
+
+    assert len(reader.read) == 1
+    assert absence.over
+
+
+async def test_a_place_that_discord_does_not_show_is_tried_again_and_no_other() -> None:
+    """A 503 says nothing of what was asked there; what was read is heard already."""
+    store, reader = MemoryStore(epoch_s), Reader(silent={1: 2})
+    await talked_in(store, 2)
+    absence = Absence(epoch_s() - 60)
+    catch_up = catching_up(store, absence)
+    await catch_up.open()
+    catching = asyncio.create_task(catch_up.run(reader))
+    await asyncio.sleep(RESTS_S[0] - 1)
+    assert not absence.over
+    await catching
+
+    assert sorted(reader.channels) == [1, 1, 1, 2]
+    assert catch_up.taken_up == 2
+    assert absence.over
+
+
+async def test_a_place_that_discord_never_shows_is_given_up_with_one_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An hour later nobody waits there any more, and the operator should know."""
+    store, reader = MemoryStore(epoch_s), Reader(silent={1: 1_000})
+    await talked_in(store, 2)
+    absence = Absence(epoch_s() - 60)
+    catch_up = catching_up(store, absence)
+    await catch_up.open()
+    await catch_up.run(reader)
+
+    assert reader.channels.count(1) == len(RESTS_S) + 1
+    assert absence.over
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == [
+        "Discord did not tell what was missed"
+    ]

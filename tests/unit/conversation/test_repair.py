@@ -8,16 +8,27 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
+import discord
 import pytest
 
+from conversation.answering import Limits
 from conversation.mending import MOST_DEATHS
-from conversation.model import FileUnavailable, IncomingFile, LeftReply, MessageRef, ReplyState, WayBack
+from conversation.model import (
+    FileUnavailable,
+    IncomingFile,
+    LeftReply,
+    MessageRef,
+    Place,
+    ReplyState,
+    WayBack,
+)
 from conversation.ports import MemoryUnavailable, Scene, Seen
 from conversation.repair import RENEW_EVERY_S
 from conversation.sentences import note, say
 from delivery.surface import OfferKind, Surface, SurfaceForbidden, SurfaceUnsure
 from reka_provider import CompletionState
 from tests.contract.stores import picture
+from tests.unit.cogs.paper_client import PaperClient
 from tests.unit.conversation.talk import PLACE, Talk
 from tests.unit.delivery.fake_surface import CHANNEL_ID, FakeSurface, Status
 from tests.unit.virtual_time import now_s, until
@@ -393,6 +404,7 @@ async def test_a_reply_that_nothing_reaches_is_closed() -> None:
 
     assert successor.screen == ["Half"]
     assert talk.conversation.repair.counts.unreachable == 1
+    assert talk.conversation.counts.lost == 0
 
 
 async def test_a_place_that_is_closed_to_us_is_no_crash() -> None:
@@ -625,3 +637,76 @@ async def test_a_way_back_reaches_the_finder(caplog: pytest.LogCaptureFixture) -
     assert left.way_back == way_back
     assert left.stored.place == PLACE
     assert not any("a-token" in str(record.__dict__) for record in caplog.records)
+
+
+class ByTheRulesOfDiscord(Finder):
+    """Tells what can be reached as the room of Discord does."""
+
+    def surface(self, left: LeftReply) -> Surface | None:
+        return None if PaperClient().finder.surface(left) is None else super().surface(left)
+
+
+async def test_go_on_in_a_direct_message_survives_the_death_of_its_process() -> None:
+    """Its claim is committed and its button is gone: with neither answer nor note it is lost."""
+    talk = Talk(limits=Limits(answer_chars=10))
+    talk.model.answers("0123456789 and more")
+    dm = Place(CHANNEL_ID)
+    await talk.says("tell me all", place=dm)
+    before = talk.discord.screen()
+    talk.model.answers(asyncio.Event())
+    pressing = asyncio.create_task(talk.goes_on(talk.store.replies()[0]))
+    await until(lambda: len(talk.model.streams) == 2, every_s=0.01)
+    assert not pressing.done()
+    talk = await killed(talk)
+    async with succeeding(talk, ByTheRulesOfDiscord(talk)) as successor:
+        await until(lambda: talk.store.replies()[1].state is not ReplyState.CLAIMED, every_s=0.05)
+
+    assert len(successor.screen) == len(before) + 1
+
+
+class Stumbling(Finder):
+    """A thread whose parent nobody knows, say: discord.py raises where it is asked for permissions."""
+
+    def surface(self, left: LeftReply) -> Surface | None:
+        self.looks += 1
+        raise discord.ClientException("Parent channel not found")
+
+
+async def test_a_bug_on_the_way_to_a_reply_is_told_to_the_operator(caplog: pytest.LogCaptureFixture) -> None:
+    """It is met again every few seconds, in a task that nobody reads."""
+    talk = await half_answered(Talk(), "Half of it")
+    async with succeeding(talk, Stumbling(talk)) as successor:
+        await asyncio.sleep(12 * RENEW_EVERY_S)
+
+    assert caplog.messages.count("unexpected") == successor.finder.looks == 3
+    assert talk.conversation.counts.unexpected == 3
+    assert talk.store.replies()[0].state is ReplyState.DROPPED
+
+
+class StumblingOnce(Stumbling):
+    """The bug goes by itself: the gateway has told of the thread's channel."""
+
+    def surface(self, left: LeftReply) -> Surface | None:
+        return Finder.surface(self, left) if self.looks else super().surface(left)
+
+
+async def test_a_reply_that_was_stumbled_over_once_is_repaired() -> None:
+    """What nobody foresaw may be over in five seconds."""
+    talk = await half_answered(Talk(), "Half of it")
+    async with succeeding(talk, StumblingOnce(talk)) as successor:
+        await until(lambda: talk.store.replies()[0].state is ReplyState.ENDED, every_s=0.05)
+
+    assert successor.screen == ["Fine."]
+
+
+async def test_what_nothing_reaches_and_shows_nothing_is_lost() -> None:
+    """A command in a direct message between people died before its first word, and its token has ended."""
+    talk = Talk()
+    talk.model.answers(asyncio.Event())
+    talk.begin(talk.ask("why?"))
+    await until(lambda: bool(talk.model.streams), every_s=0.01)
+    talk = await killed(talk)
+    async with succeeding(talk, Finder(talk, unreachable=True)):
+        await until(lambda: talk.store.replies()[0].state is ReplyState.DROPPED, every_s=0.01)
+
+    assert talk.conversation.counts.lost == 1
