@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run check test fuzz bench chaos lint types clean
+.PHONY: help demo run check test fuzz bench chaos soak lint types clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /make \1	/p' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,9 @@ bench: .venv/.dev-ready ## how fresh the text on screen is, beside the bound; ta
 
 chaos: .venv/.dev-ready ## kills the bot 200 times, anywhere, and looks what is lost; takes minutes
 	@exec $(BIN)/python -m benchmarks.chaos $(ARGS)
+
+soak: .venv/.dev-ready ## the bot for 10 minutes with every fault; ARGS="--minutes 30 --seed 2"
+	@exec $(BIN)/python -m benchmarks.soak $(ARGS)
 
 lint: .venv/.dev-ready ## ruff: rules and format; and deploy/, each file by its own tool
 	@$(BIN)/ruff check .

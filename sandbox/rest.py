@@ -33,7 +33,8 @@ _INVALID = frozenset({401, 403, 404, 429})
 class RecordedRequest:
     """One request as it went: `route` is the template, `status` 0 where the connection was reset instead.
 
-    `at_s` is the monotonic time of its arrival, `answered_s` that of its answer; `body` its JSON.
+    `at_s` is the monotonic time of its arrival, `answered_s` that of its answer; `body` its JSON; `fault` the
+    scripted one that it met.
     """
 
     method: str
@@ -43,6 +44,7 @@ class RecordedRequest:
     at_s: float
     answered_s: float
     body: object = None
+    fault: Fault | None = None
 
 
 class Rest:
@@ -88,8 +90,9 @@ class Rest:
     def _bind(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             arrived_s = time.monotonic()
-            status, headers, body, said = await self._serve(route, request)
-            self._record(request, route.path, status, arrived_s, said, headers)
+            fault = self._faults.take(route.method, route.path)
+            status, headers, body, said = await self._serve(route, request, fault)
+            self._record(request, route.path, status, arrived_s, said, headers, fault)
             if status == 0:
                 _reset(request)
                 return web.Response()
@@ -101,9 +104,10 @@ class Rest:
         self._record(request, "", 404, time.monotonic(), None, {})
         return self._write(404, {}, {"message": "404: Not Found", "code": 0})
 
-    async def _serve(self, route: Route, request: web.Request) -> tuple[int, dict[str, str], object, object]:
+    async def _serve(
+        self, route: Route, request: web.Request, fault: Fault | None
+    ) -> tuple[int, dict[str, str], object, object]:
         """Return status (0: reset the connection), headers, body of the answer, and JSON of the request."""
-        fault = self._faults.take(route.method, route.path)
         await asyncio.sleep(self._faults.latency_s + (fault.delay_s if fault else 0.0))
         said: object = None
         try:
@@ -155,11 +159,12 @@ class Rest:
         arrived_s: float,
         said: object,
         headers: dict[str, str],
+        fault: Fault | None = None,
     ) -> None:
         self.request_count += 1
         path = request.path.removeprefix(API_PATH)
         self.requests.append(
-            RecordedRequest(request.method, path, route, status, arrived_s, time.monotonic(), said)
+            RecordedRequest(request.method, path, route, status, arrived_s, time.monotonic(), said, fault)
         )
         if status in _INVALID and headers.get("X-RateLimit-Scope") != "shared":
             self.invalid_requests += 1

@@ -105,12 +105,17 @@ def whole(number: int) -> str:
     return f"Answer {number:06d}: {' '.join(said)}."
 
 
+def asked_number(chat: Chat) -> int | None:
+    """The number of the question that a chat asks; None where it asks something else."""
+    asked = _QUESTION.findall(str(chat.conversation_history[-1].get("text", "")))
+    return int(asked[-1]) if asked else None
+
+
 def script(chat: Chat) -> Script:
     """How Reka answers: the whole answer, in half a second to a second."""
-    asked = _QUESTION.findall(str(chat.conversation_history[-1].get("text", "")))
-    if not asked:
+    number = asked_number(chat)
+    if number is None:
         return Script("What?")
-    number = int(asked[-1])
     text = whole(number)
     size = max(1, len(text) // 25)
     pieces = [text[at : at + size] for at in range(0, len(text), size)]

@@ -315,6 +315,8 @@ async def test_faults_meet_their_route_in_order(raw: Raw, general: Channel) -> N
         assert len(world.messages(general)) == expected
     assert (await _send(raw, general, content="x")).status == 500
     assert (await _send(raw, general, content="x")).status == 200
+    met = [request.fault for request in raw.sandbox.requests]
+    assert met == [Fault.reset_before(), Fault.reset_after(), Fault.status(500), None]
     with pytest.raises(LookupError):
         faults.next("POST", "/channel/{c}/messages", Fault.status(500))
 
