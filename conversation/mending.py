@@ -18,11 +18,12 @@ from conversation.model import Claim, IncomingFile, LeftReply, MessageRef, Place
 from conversation.offers import try_again
 from conversation.ports import History, MemoryUnavailable, ReplyJournal, Scene, Seen, SurfaceFinder
 from conversation.sentences import note, say
+from conversation.sighting import Sighting
 from conversation.telling import Telling, one_draft
 from conversation.work import Work, Works
 from delivery.live_reply import LiveReply
-from delivery.scheduler import Scheduler, Urgency
-from delivery.surface import Draft, OfferKind, SurfaceError, SurfaceForbidden, SurfaceGone, SurfaceRefused
+from delivery.scheduler import Scheduler
+from delivery.surface import Draft, OfferKind, SurfaceError
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class Mending:
         self._history = history
         self._telling = telling
         self._ending = ending
-        self._scheduler = scheduler
+        self._sighting = Sighting(journal, ending, scheduler)
         self._ask_again = ask_again
         self._now_s = now_s
         self._tries: dict[int, int] = {}
@@ -103,13 +104,13 @@ class Mending:
             self.counts.given_up += 1
             await self._journal.finish(claim.reply_id, ReplyState.BROKEN)
             return
-        scene = await self._look(work, claim, left, finder)
+        scene = await self._sighting.look(work, claim, left, finder)
         if scene is None:
             return
         if scene.waiting:
             self._works.aside(self._take_sign_back(work))
         again = await self._worth_asking(left, scene)
-        messages = await self._known(work, claim, left, scene, again=again)
+        messages = await self._sighting.messages(work, claim, left, scene, again=again)
         if messages is None:
             return
         refs = tuple(message.ref for message in messages)
@@ -137,69 +138,6 @@ class Mending:
                 await self._first_alone(work, refs)
                 messages = messages[:1]
             await self._label(work, claim, left, messages)
-
-    async def _look(self, work: Work, claim: Claim, left: LeftReply, finder: SurfaceFinder) -> Scene | None:
-        """What stands there; None where that cannot be told (yet), and the journal knows."""
-        try:
-            return await finder.look(left, before_each=self._leave_to_send)
-        except SurfaceError as error:
-            await self._turn_away(work, claim, error)
-            return None
-
-    async def _turn_away(self, work: Work, claim: Claim, error: SurfaceError) -> None:
-        """Close what can be reached no more, and leave to a later look what Discord did not tell."""
-        match error:
-            case SurfaceGone():
-                work.why_dropped = "reply gone"
-            case SurfaceForbidden():
-                work.why_dropped = "may not read here"
-            case SurfaceRefused():
-                work.why_dropped = "Discord refused it"
-            case _:
-                log.warning("could not look at a reply", extra=work.log_fields(why=str(error)))
-                await self._journal.give_back(claim)
-                return
-        await self._ending.finish(work, ReplyState.DROPPED)
-
-    async def _leave_to_send(self) -> None:
-        await self._scheduler.ticket((), Urgency.FIRST)  # a person looks at half an answer
-
-    async def _known(
-        self, work: Work, claim: Claim, left: LeftReply, scene: Scene, *, again: bool
-    ) -> tuple[Seen, ...] | None:
-        """The reply's messages in order, the journal brought up to what the screen shows; None where Discord did not
-        tell, and the journal knows."""
-        messages, known = scene.messages, left.stored.messages
-        # The dead one's create may be on its way still, or stand where we may not read: its nonce tells in both cases.
-        unseen = not (scene.readable and (messages or known)) and not scene.question_gone
-        if unseen and work.surface.repeatable(len(messages)):
-            words = (
-                f"-# {say('thinking', work.ask.locale)}"
-                if again
-                else note(say("note-restarted", work.ask.locale))
-            )
-            try:
-                messages = (*messages, Seen(await self._same_create(work, left, len(messages), words)))
-            except SurfaceError as error:
-                await self._turn_away(work, claim, error)
-                return None
-        if not messages or messages[-1].ref in known:
-            return messages
-        ref = messages[-1].ref
-        found = await self._journal.find_by_message(ref.channel_id, ref.message_id)
-        if found is not None and found.reply_id != claim.reply_id and ref in found.messages:
-            return messages[:-1]  # it is another reply's
-        await self._journal.posted(claim.reply_id, len(known), ref)
-        return messages
-
-    async def _same_create(self, work: Work, left: LeftReply, page: int, words: str) -> MessageRef:
-        """Create what the dead one was about to create: where its message stands already, Discord answers with that."""
-        nonce = f"{left.stored.event_id}.{left.stored.attempt}.{page}"
-        ticket = self._scheduler.ticket(work.surface.create_lanes(page), Urgency.FIRST)
-        await ticket
-        call = self._scheduler.send(ticket, lambda: work.surface.create(page, words, nonce=nonce))
-        await call.done(message_needed=True, repeats_inside=True)
-        return MessageRef(*call.attempt.message) if call.attempt.message else await call.task
 
     async def _answer(self, left: LeftReply) -> Turn | None:
         """What memory holds of this reply's answer."""
@@ -311,7 +249,7 @@ class Mending:
         await self._ending.finish(work, ReplyState.BROKEN if state is ReplyState.ENDED else state)
 
     async def _take_sign_back(self, work: Work) -> None:
-        await self._leave_to_send()
+        await self._sighting.leave_to_send()
         try:
             await work.surface.waiting(False)
         except SurfaceError as error:

@@ -26,6 +26,8 @@ RUN_BY = {
     "make check": "tests/e2e/test_readme.py",
     "make run": "tests/e2e/test_readme.py",
     "make bench": "tests/e2e/test_benchmark_smoke.py",
+    "make chaos": "tests/e2e/test_kill_anywhere.py",
+    "make soak": "tests/e2e/test_soak_short.py",
 }
 
 
