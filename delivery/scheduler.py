@@ -306,8 +306,11 @@ class Scheduler:
     def _grant(self, due: list[tuple[tuple[int, float, int], int, Ticket]], now: float) -> bool:
         """Grant the first of `due`, unless its lane has filled up since it was queued."""
         _, _, ticket = heapq.heappop(due)
-        granted = self._ready_at(ticket, now) <= now
-        if granted:
+        given_up = ticket.granted.done()  # in this very turn of the loop: its callback comes with the next
+        granted = not given_up and self._ready_at(ticket, now) <= now
+        if given_up:
+            self._leave(ticket)
+        elif granted:
             self._ledger.take(ticket.lanes, courtesy=ticket.urgency is Urgency.COURTESY)
             ticket.granted.set_result(None)
             self._leave(ticket)  # now, and not with the next turn of the loop: the queues look at it before

@@ -86,6 +86,27 @@ async def edit(scheduler: Scheduler, surface: FakeSurface, ref: MessageRef, cont
 # Tickets ----------------------------------------------------------------------------------------------------
 
 
+async def test_who_gave_up_in_this_very_turn_is_passed_over(ledger: Ledger) -> None:
+    """A cancelled task takes its ticket back with the next turn of the loop; the next one's grant may come before."""
+    at_s = [0.0]
+    scheduler = Scheduler(ledger, clock=lambda: at_s[0])
+    for number in range(10, 13):  # the budget is used up
+        scheduler.ticket(lane(number), Urgency.FINAL)
+    given_up = scheduler.ticket(lane(2), Urgency.FINAL)
+    other = scheduler.ticket(lane(3), Urgency.PROGRESS)
+    assert not given_up.granted.done()
+    at_s[0] += 1.0
+    given_up.granted.cancel()
+    other.hasten()
+
+    assert other.granted.done()
+    await asyncio.sleep(0)  # what it left in the queues is gone by now
+    later = scheduler.ticket(lane(4), Urgency.FINAL)
+    at_s[0] += 1.0
+    await later
+    await scheduler.aclose()
+
+
 async def test_final_edits_overtake_first_messages_and_these_overtake_progress(scheduler: Scheduler) -> None:
     """Somebody who reads the end is done; somebody who reads progress will get more."""
     for number in range(10, 12):
