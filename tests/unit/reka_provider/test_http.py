@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -115,8 +115,8 @@ async def make(server: CannedServer) -> AsyncIterator[MakeHttp]:
         def made(base_url: str = "", service: Service = PLATFORM, **options: Any) -> Http:
             usual: dict[str, Any] = {
                 "proxy": None,
-                "connect_timeout_s": 1.0,
-                "idle_timeout_s": 1.0,
+                "connect_timeout_s": 10.0,  # a busy machine may take its time
+                "idle_timeout_s": 10.0,
                 "backoff_s": 0.001,
                 "secrets": lambda: [KEY],
             }
@@ -145,10 +145,12 @@ async def read_out(reka: AsyncReka) -> None:
             continue
 
 
-def unused_url() -> str:
+@pytest.fixture
+def unused_url() -> Iterator[str]:
+    """Where nobody listens; bound, so that nobody else begins to meanwhile."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{unused.getsockname()[1]}"
+        yield f"http://127.0.0.1:{unused.getsockname()[1]}"
 
 
 # --- tried again ---
@@ -399,9 +401,9 @@ async def test_an_endpoint_that_works_is_asked_while_another_is_down(
     assert await ask(http, "/api/upload-image") == 200
 
 
-async def test_refused_connections_open_the_breaker(make: MakeHttp) -> None:
+async def test_refused_connections_open_the_breaker(make: MakeHttp, unused_url: str) -> None:
     """Nobody listens: the plainest outage."""
-    http = make(unused_url())
+    http = make(unused_url)
     for _ in range(5):
         assert "refuses connections" in str(await failure_of(http))
     assert isinstance(await failure_of(http), RekaUnavailableError)
@@ -416,9 +418,9 @@ async def test_silence_before_the_first_byte_opens_the_breaker(make: MakeHttp, s
     assert isinstance(await failure_of(http), RekaUnavailableError)
 
 
-async def test_a_proxy_that_is_down_is_no_outage_of_reka(make: MakeHttp) -> None:
+async def test_a_proxy_that_is_down_is_no_outage_of_reka(make: MakeHttp, unused_url: str) -> None:
     """Its sentence names the setting, and must not give way to one about Reka."""
-    http = make(proxy=unused_url())
+    http = make(proxy=unused_url)
     for _ in range(7):
         assert isinstance(await failure_of(http), RekaProxyError)
 
