@@ -65,7 +65,13 @@ def _outcome(house: SoakHouse, story: Story, settled_s: float) -> Outcome:
         is_settled=not any(row.state == "claimed" for row in memory.values()),
         samples=[(at_s, size) for at_s, size in house.samples if at_s <= story.length_s],  # idle is no test
         latencies=latencies(
-            comparison.whole, memory, house.posted, house.reka.spoken, house.happened, began_s
+            comparison.whole,
+            memory,
+            house.posted,
+            house.reka.spoken,
+            house.happened,
+            requests,
+            began_s,
         ),
         # Only a process that came after another is excused: the first one begins with windows of its own.
         rejected=[_told(one, began_s) for one in unscripted_429s(requests, house.starts_s[1:])],

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.chaos.story import Door, whole
 from benchmarks.soak.faults import Spoken
-from benchmarks.soak.figures import Latency, first_and_last, part
+from benchmarks.soak.figures import Latency, first_and_last, latencies, part
 from benchmarks.soak.memory import Row, slope_mib_per_minute
 from benchmarks.soak.story import AWAY, AWAY_S, CYCLE_S, DEATHS, TOLD_S, Deed, Question, Trouble, tell
 from benchmarks.soak.table import Outcome, table
@@ -347,15 +347,51 @@ def test_only_what_nobody_scripted_counts_against_the_bot() -> None:
 
 def test_latency_is_compared_over_the_first_and_the_last_minutes() -> None:
     """A bot that slows down with the hours shows it here."""
-    found = [Latency(float(at), 0.1 if at < 300 else 0.2, 0.05, calm=True) for at in range(600)]
+    found = [Latency(float(at), 0.1 if at < 300 else 0.2, 0.05, untouched=True) for at in range(600)]
     early, late = (part(some) for some in first_and_last(found, 600.0))
 
     assert early is not None
     assert late is not None
     assert late.ratios(early) == pytest.approx((2.0, 2.0, 1.0, 1.0))
-    assert "| last / first | not within 10 % | 2.00 2.00 | 1.00 1.00 |" in table(
+    assert "| last / first, untouched | not within 10 % | 2.00 2.00 | 1.00 1.00 |" in table(
         [Outcome("B", 1, 600.0, Verdict(), killed=False, latencies=found)]
     )
+
+
+def _request(scene: Scene, channel_id: int) -> RecordedRequest:
+    path, now_s = f"/channels/{channel_id}/messages", time.monotonic()
+    return RecordedRequest("POST", path, path, 429, now_s, now_s, None, Fault.rate_limit("user", 1.0))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "own_reka", "other_channel", "untouched"),
+    [
+        (None, None, True, True),
+        (Trouble.CREATE_SLOW, None, True, True),
+        (Trouble.REKA_CUT, None, True, True),
+        (Trouble.DATABASE_STOP, None, True, False),
+        (Trouble.EDIT_429_GLOBAL, None, True, False),
+        (None, Trouble.REKA_STALL, True, False),
+        (None, None, False, False),
+    ],
+)
+def test_an_answer_that_scripted_trouble_held_back_is_told_apart(
+    trouble: Trouble | None, own_reka: Trouble | None, other_channel: bool, untouched: bool
+) -> None:
+    """What a script delays tells nothing of the bot; what it delays for others may."""
+    scene = Scene()
+    if trouble is not None:
+        scene.happens(trouble)
+    scene.reka(own_reka)
+    scene.spoken[NUMBER][0].chat.ended_at = time.monotonic()
+    hit = _request(scene, scene.channel.id + other_channel)
+    scene.answers()
+
+    [found] = latencies(
+        [scene.asked], scene.memory, scene.posted, scene.spoken, scene.happened, [hit], scene.asked.asked_s
+    )
+
+    assert found.untouched is untouched
 
 
 # The story ------------------------------------------------------------------------------------------------------
