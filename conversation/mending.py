@@ -110,7 +110,8 @@ class Mending:
         if scene.waiting:
             self._works.aside(self._take_sign_back(work))
         again = await self._worth_asking(left, scene)
-        messages = await self._sighting.messages(work, claim, left, scene, again=again)
+        lately = self._asked_lately(left)
+        messages = await self._sighting.messages(work, claim, left, scene, lately=lately, again=again)
         if messages is None:
             return
         refs = tuple(message.ref for message in messages)
@@ -148,9 +149,11 @@ class Mending:
 
     async def _worth_asking(self, left: LeftReply, scene: Scene) -> bool:
         """Whether somebody still waits, and to ask cannot do harm a second time."""
-        lately = self._now_s() - left.asked_at_s < ASKED_LATELY_S
         first = left.stored.attempt == 1
-        return lately and first and not self.closed and await self._has_files(left, scene)
+        return self._asked_lately(left) and first and not self.closed and await self._has_files(left, scene)
+
+    def _asked_lately(self, left: LeftReply) -> bool:
+        return self._now_s() - left.asked_at_s < ASKED_LATELY_S
 
     async def _has_files(self, left: LeftReply, scene: Scene) -> bool:
         """Whether what came with the question can be had again, or has reached memory."""

@@ -52,13 +52,18 @@ class Sighting:
         await self._scheduler.ticket((), Urgency.FIRST)
 
     async def messages(
-        self, work: Work, claim: Claim, left: LeftReply, scene: Scene, *, again: bool
+        self, work: Work, claim: Claim, left: LeftReply, scene: Scene, *, lately: bool, again: bool
     ) -> tuple[Seen, ...] | None:
         """The reply's messages in order, the journal brought up to what the screen shows; None where Discord did not
         tell, and the journal knows."""
         messages, known = scene.messages, left.stored.messages
         # The dead one's create may be on its way still, or stand where we may not read: its nonce tells in both cases.
-        unseen = not (scene.readable and (messages or known)) and not scene.question_gone
+        nothing = not (messages or known)
+        unseen = nothing or not scene.readable
+        if (
+            scene.question_gone
+        ):  # what came after it was deleted replies to nothing, and is found by its nonce alone
+            unseen = nothing and lately
         if unseen and work.surface.repeatable(len(messages)):
             words = (
                 f"-# {say('thinking', work.ask.locale)}"

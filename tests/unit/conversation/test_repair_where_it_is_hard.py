@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from conversation.mending import MOST_TRIES
@@ -271,6 +271,30 @@ class LateArrival(Finder):
         if self.looks == 1:
             asyncio.get_running_loop().call_later(0.02, self.talk.discord.post, "Half", nonce, ())
         return scene
+
+
+class WithoutReference(Finder):
+    """The create reached Discord when its question was deleted: its message replies to nothing, and is not found."""
+
+    async def look(self, left: LeftReply, *, before_each: Callable[[], Awaitable[None]]) -> Scene:
+        scene = await super().look(left, before_each=before_each)
+        return replace(scene, messages=())
+
+
+async def test_an_answer_that_came_after_its_question_was_deleted_is_taken_away() -> None:
+    """A soak found it: the process died before the journal heard of the message."""
+    talk = Talk()
+    talk.model.answers("Half", asyncio.Event())
+    talk = await _begun(talk, 1)
+    finder = WithoutReference(talk)
+    question = talk.store.replies()[0].question
+    assert question is not None
+    finder.gone_questions.add(question.message_id)
+    async with succeeding(talk, finder) as successor:
+        await successor.repaired()
+
+    assert successor.screen == []
+    assert talk.store.replies()[0].state is ReplyState.DROPPED
 
 
 async def test_a_create_that_arrives_after_the_look_doubles_nothing() -> None:
