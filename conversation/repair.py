@@ -97,7 +97,7 @@ class Repair:
         try:
             try:
                 surface = finder.surface(left)
-            except Exception:
+            except Exception:  # there is no work yet whose one handler could meet it
                 log.exception("unexpected", extra={"reply_id": stored.reply_id})
                 if not self._given_up(stored.reply_id):
                     return

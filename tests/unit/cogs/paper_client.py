@@ -59,7 +59,7 @@ class PaperClient(discord.Client):
         self.me = discord.ClientUser(state=self._connection, data=cast("Any", bot))
         self._connection.user = self.me
 
-    def get_partial_messageable(self, id: int, **_options: Any) -> discord.PartialMessageable:  # noqa: A002
+    def get_partial_messageable(self, id: int, **_options: Any) -> discord.PartialMessageable:  # noqa: A002 - the same
         """The channel on paper, whichever is asked for; discord.py names the argument so."""
         return self.paper
 
